@@ -1,0 +1,105 @@
+package state
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// maxSynced bounds the commits remembered as seen by all.
+const maxSynced = 4096
+
+// asking is a question whether all members cover a commit.
+type asking struct {
+	id      uint64
+	version Version
+	until   time.Time
+	again   time.Time
+	// yes holds the members that cover it or do not serve.
+	yes map[Origin]bool
+}
+
+// askInSync puts the question to every member.
+func (k *Core) askInSync(ev AskInSync) {
+	if k.synced[ev.Version] {
+		k.reply(Reply{ID: ev.ID, InSync: true})
+		return
+	}
+	k.nonce++
+	a := &asking{
+		id: ev.ID, version: ev.Version, until: k.now.Add(askWait), again: k.now.Add(askWait / 2),
+		yes: map[Origin]bool{},
+	}
+	k.asks[k.nonce] = a
+	k.putQuestion(k.nonce, a)
+	k.recheckAsks()
+}
+
+func (k *Core) putQuestion(nonce uint64, a *asking) {
+	for _, o := range k.memberRuns() {
+		if !a.yes[o] {
+			k.send(o, &askMsg{Nonce: nonce, Version: entry{Origin: a.version.Origin, Stamp: a.version.Stamp}})
+		}
+	}
+}
+
+// answerAsk tells whether this node's views cover a commit.
+func (k *Core) answerAsk(from Origin, m *askMsg) {
+	k.send(from, &answerMsg{
+		Nonce:  m.Nonce,
+		Yes:    k.viewed.covers(m.Version.Origin, m.Version.Stamp, k.floor()),
+		Behind: k.Behind() != nil,
+	})
+}
+
+func (k *Core) receiveAnswer(from Origin, m *answerMsg) {
+	a := k.asks[m.Nonce]
+	if a == nil {
+		return
+	}
+	if m.Yes || m.Behind {
+		a.yes[from] = true
+	}
+	k.recheckAsks()
+}
+
+// recheckAsks answers the questions that have become true.
+func (k *Core) recheckAsks() {
+	for _, nonce := range slices.Sorted(maps.Keys(k.asks)) {
+		a := k.asks[nonce]
+		if !k.viewed.covers(a.version.Origin, a.version.Stamp, k.floor()) || !k.allSaid(a) {
+			continue
+		}
+		delete(k.asks, nonce)
+		if len(k.synced) >= maxSynced {
+			clear(k.synced)
+		}
+		k.synced[a.version] = true
+		k.reply(Reply{ID: a.id, InSync: true})
+	}
+}
+
+func (k *Core) allSaid(a *asking) bool {
+	for o := range k.members {
+		if !a.yes[o] {
+			return false
+		}
+	}
+	return true
+}
+
+// expireAsks answers PENDING where a member keeps silent, and asks once more
+// before that, for datagrams get lost.
+func (k *Core) expireAsks() {
+	for _, nonce := range slices.Sorted(maps.Keys(k.asks)) {
+		a := k.asks[nonce]
+		switch {
+		case !k.now.Before(a.until):
+			delete(k.asks, nonce)
+			k.reply(Reply{ID: a.id})
+		case !a.again.IsZero() && !k.now.Before(a.again):
+			a.again = time.Time{}
+			k.putQuestion(nonce, a)
+		}
+	}
+}
