@@ -1,0 +1,134 @@
+// Package locate tells where the client of a query is.
+//
+// Geolocation, geoproximity, latency and IP-based routing depend on the client
+// (aws-behaviour 3.5). A [Client] holds all they ask: the network it is known
+// by, country and subdivision, a point on the globe, and milliseconds to every
+// AWS Region. A [Locator] makes one from the address of the query and its EDNS
+// Client Subnet option (RFC 7871, [ECS]).
+//
+// # Where a client is
+//
+// The address is the ECS prefix where the query carries one longer than /0,
+// else the source address of the packet (aws-behaviour 3.8). From there:
+//
+//	geoip database    `latency` file, CIDR line   country       point                 milliseconds to Regions
+//	has coordinates   matches                     database's    database's            the file's
+//	has coordinates   none                        database's    database's            of the Region nearest to it, if the file
+//	                                                                                  has lines from there; else by distance
+//	no coordinates    matches                     database's    nearest Region by     the file's
+//	                                              or none       the file's lines
+//	no coordinates    none                        database's    this node's Region    this node's Region's: the file's,
+//	                                              or none                             else by distance
+//
+// So without a database and without a file every client stands where this node
+// stands, and has no country: geolocation RRsets answer it with their default
+// location (aws-behaviour 3.5, client without location data). In a private
+// zone a client stands in the Region of its VPC, country included
+// ([Locator.InVPC]); ECS is not looked at (aws-behaviour 3.8).
+//
+// Milliseconds by distance are the great-circle distance at 67 km a
+// millisecond: light in fibre, there and back, along one and a half times the
+// shortest way. Coordinates of Regions and Local Zones are those of the city
+// or area they are named after, good to some ten kilometres.
+//
+// Everything here is immutable once built and safe for concurrent use. Locate
+// takes no lock and does no I/O.
+package locate
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// DefaultRegion is where a node stands that does not say.
+const DefaultRegion = "us-east-1"
+
+// Config is what a [Locator] knows.
+type Config struct {
+	// Region is where this node stands; "" means [DefaultRegion].
+	Region string
+	// Latency overrides distances; nil means none.
+	Latency *Latency
+	// GeoIP places addresses; nil means none.
+	GeoIP *GeoIP
+}
+
+// Locator places clients. The zero value is not usable: see [New].
+type Locator struct {
+	node    Region
+	latency *Latency
+	geoip   *GeoIP
+}
+
+// New returns a locator, or an error if the Region is not one of [Regions].
+func New(cfg Config) (*Locator, error) {
+	if cfg.Region == "" {
+		cfg.Region = DefaultRegion
+	}
+	node, ok := RegionByName(cfg.Region)
+	if !ok {
+		return nil, fmt.Errorf("unknown Region %q, known are %s", cfg.Region, strings.Join(RegionNames(), " "))
+	}
+	return &Locator{node: node, latency: cfg.Latency, geoip: cfg.GeoIP}, nil
+}
+
+// Locate returns where the client is that sent a query from source, with ecs
+// (the zero ECS where the query had none). A prefix is placed by its first
+// address in the geoip database, and by lines of the latency file that cover
+// it whole.
+func (l *Locator) Locate(source netip.Addr, ecs ECS) Client {
+	c := Client{Prefix: hostPrefix(source), From: FromAddress}
+	if p, ok := ecs.Prefix(); ok {
+		c.Prefix, c.From = p, FromECS
+	}
+	l.place(&c)
+	return c
+}
+
+// InVPC returns where a client of a private zone is: in the Region of its VPC,
+// or where this node stands if the Region is unknown.
+func (l *Locator) InVPC(source netip.Addr, region string) Client {
+	r, ok := RegionByName(region)
+	if !ok {
+		r = l.node
+	}
+	c := Client{Prefix: hostPrefix(source), From: FromAddress, Place: PlaceVPC}
+	c.Country, c.Subdivision = r.Country(), r.Subdivision()
+	c.Continent = ContinentOf(c.Country)
+	c.Stand(r)
+	c.rtt = l.latency.from(r)
+	return c
+}
+
+// place fills in c from c.Prefix; the chart is in the package documentation.
+func (l *Locator) place(c *Client) {
+	located := l.geoip != nil && l.geoip.place(c)
+	v := l.latency.network(c.Prefix)
+	switch {
+	case located:
+		if l.latency.measured(c.Region) {
+			c.rtt = l.latency.from(c.Region)
+		}
+	case v != nil:
+		c.Stand(v.nearest)
+		c.Place = PlaceLatency
+	default:
+		c.Stand(l.node)
+		c.Place = PlaceNode
+		c.rtt = l.latency.from(l.node)
+	}
+	if v != nil {
+		c.rtt = &v.rtt
+	}
+}
+
+// hostPrefix returns the prefix that holds addr alone; the zero Prefix for the
+// zero address.
+func hostPrefix(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap().WithZone("")
+	if !addr.IsValid() {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(addr, addr.BitLen())
+}

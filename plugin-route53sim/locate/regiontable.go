@@ -1,0 +1,48 @@
+package locate
+
+// regionTable holds the Regions of aws-behaviour 2.11 in the order of their
+// names, after NoRegion. AWS does not publish where its data centres are: the
+// coordinates are those of the city or area a Region is named after or known
+// to stand in, and approximate.
+var regionTable = [...]regionInfo{
+	{name: "-"},
+	{"af-south-1", -33.92, 18.42, "ZA", "", "Cape Town"},
+	{"ap-east-1", 22.32, 114.17, "HK", "", "Hong Kong"},
+	{"ap-east-2", 25.03, 121.57, "TW", "", "Taipei"},
+	{"ap-northeast-1", 35.68, 139.69, "JP", "", "Tokyo"},
+	{"ap-northeast-2", 37.57, 126.98, "KR", "", "Seoul"},
+	{"ap-northeast-3", 34.69, 135.50, "JP", "", "Osaka"},
+	{"ap-south-1", 19.08, 72.88, "IN", "", "Mumbai"},
+	{"ap-south-2", 17.39, 78.49, "IN", "", "Hyderabad"},
+	{"ap-southeast-1", 1.35, 103.82, "SG", "", "Singapore"},
+	{"ap-southeast-2", -33.87, 151.21, "AU", "", "Sydney"},
+	{"ap-southeast-3", -6.21, 106.85, "ID", "", "Jakarta"},
+	{"ap-southeast-4", -37.81, 144.96, "AU", "", "Melbourne"},
+	{"ap-southeast-5", 3.14, 101.69, "MY", "", "Kuala Lumpur"},
+	{"ap-southeast-6", -36.85, 174.76, "NZ", "", "Auckland"},
+	{"ap-southeast-7", 13.76, 100.50, "TH", "", "Bangkok"},
+	{"ca-central-1", 45.50, -73.57, "CA", "", "Montreal"},
+	{"ca-west-1", 51.05, -114.07, "CA", "", "Calgary"},
+	{"cn-north-1", 39.90, 116.41, "CN", "", "Beijing"},
+	{"cn-northwest-1", 37.50, 105.20, "CN", "", "Zhongwei, Ningxia"},
+	{"eu-central-1", 50.11, 8.68, "DE", "", "Frankfurt"},
+	{"eu-central-2", 47.38, 8.54, "CH", "", "Zurich"},
+	{"eu-north-1", 59.33, 18.07, "SE", "", "Stockholm"},
+	{"eu-south-1", 45.46, 9.19, "IT", "", "Milan"},
+	{"eu-south-2", 41.65, -0.88, "ES", "", "Zaragoza"},
+	{"eu-west-1", 53.35, -6.26, "IE", "", "Dublin"},
+	{"eu-west-2", 51.51, -0.13, "GB", "", "London"},
+	{"eu-west-3", 48.86, 2.35, "FR", "", "Paris"},
+	{"eusc-de-east-1", 52.40, 13.06, "DE", "", "Potsdam, Brandenburg"},
+	{"il-central-1", 32.08, 34.78, "IL", "", "Tel Aviv"},
+	{"me-central-1", 25.20, 55.27, "AE", "", "Dubai"},
+	{"me-south-1", 26.23, 50.59, "BH", "", "Manama"},
+	{"mx-central-1", 20.59, -100.39, "MX", "", "Queretaro"},
+	{"sa-east-1", -23.55, -46.63, "BR", "", "Sao Paulo"},
+	{"us-east-1", 39.04, -77.49, "US", "VA", "Ashburn, Virginia"},
+	{"us-east-2", 39.96, -83.00, "US", "OH", "Columbus, Ohio"},
+	{"us-gov-east-1", 39.96, -83.00, "US", "OH", "Columbus, Ohio"},
+	{"us-gov-west-1", 45.52, -122.68, "US", "OR", "Portland, Oregon"},
+	{"us-west-1", 37.35, -121.96, "US", "CA", "Santa Clara, California"},
+	{"us-west-2", 45.84, -119.70, "US", "OR", "Boardman, Oregon"},
+}
