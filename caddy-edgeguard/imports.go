@@ -1,0 +1,6 @@
+package edgeguard
+
+import (
+	// The modules beside the app.
+	_ "github.com/edgestage/edgestage/caddy-edgeguard/index"
+)
