@@ -1,0 +1,56 @@
+package zone
+
+import "github.com/miekg/dns"
+
+// Result says how a question was answered.
+type Result uint8
+
+const (
+	// OutOfZone: no zone here holds the name; the sections are empty.
+	OutOfZone Result = iota
+	// Success: the answer section holds what was asked for, or a CNAME chain
+	// that leaves the zone.
+	Success
+	// NoData: the name exists, records of the type do not; SOA in authority.
+	NoData
+	// NameError: the name does not exist; SOA in authority.
+	NameError
+	// Delegation: another zone holds the name; NS in authority, glue in
+	// additional, and the answer is not authoritative.
+	Delegation
+	// ServerFailure: there is no answer that would be right, such as for an
+	// alias that leads to itself.
+	ServerFailure
+)
+
+var resultNames = [...]string{"out_of_zone", "success", "no_data", "name_error", "delegation", "server_failure"}
+
+// String returns the result in lower case, words joined by underscores.
+func (r Result) String() string { return resultNames[r] }
+
+// Query is a question and what its answer depends on.
+type Query struct {
+	// Name is what is asked for: absolute, in any case, escaped as miekg/dns
+	// unpacks names. Owner names in the answer repeat its case.
+	Name string
+	// Type is the type asked for.
+	Type uint16
+	// All asks for every RRset of the name where Type is ANY; otherwise one of
+	// them is the answer (RFC 8482 section 4.1).
+	All bool
+	// Random decides what is left to chance, such as the order of records.
+	Random uint64
+}
+
+// Answer is what goes into the sections of a reply, and how it came about.
+// The RRs are the caller's.
+type Answer struct {
+	Result Result
+	// ZoneID and Zone are the id and name of the hosted zone that answered;
+	// both are empty for an edge's own name, and where Result is OutOfZone.
+	ZoneID, Zone string
+	// Wildcard is the name of the first wildcard that answered, if any.
+	Wildcard string
+	// Answer, Ns and Extra are the sections, without OPT.
+	Answer, Ns, Extra []dns.RR
+}

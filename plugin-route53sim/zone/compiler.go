@@ -1,0 +1,171 @@
+package zone
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// Tables returns the tables whose changes a [Compiler] is to be given.
+func Tables() []string {
+	return []string{model.TableZones, model.TableRRsets, model.TableEndpoints}
+}
+
+// Compiler turns changes of rows into views. It belongs to one goroutine.
+type Compiler struct {
+	zones map[string]*zoneState // by id, with or without a row
+	// byName lists the zones that have a row, in the order of precedence:
+	// earliest created first, then by id (aws-behaviour 3.2).
+	byName    map[string][]*zoneState
+	endpoints endpoints
+
+	edit  uint64
+	view  View
+	dirty map[string]*zoneState // zones changed by this batch, by id
+	names map[string]bool       // zone names to be served anew after this batch
+}
+
+// NewCompiler returns a compiler that has seen no rows.
+func NewCompiler() *Compiler {
+	c := &Compiler{}
+	c.reset()
+	return c
+}
+
+func (c *Compiler) reset() {
+	*c = Compiler{
+		zones:     make(map[string]*zoneState),
+		byName:    make(map[string][]*zoneState),
+		endpoints: newEndpoints(),
+		edit:      c.edit,
+	}
+}
+
+// Apply returns the view after b. What b costs depends on its size, not on
+// that of the zones it touches. Rows of other tables are passed over.
+func (c *Compiler) Apply(b state.Batch) *View {
+	if b.Reset {
+		c.reset()
+	}
+	c.edit++
+	c.dirty, c.names = make(map[string]*zoneState), make(map[string]bool)
+	for _, ch := range b.Changes {
+		switch ch.Table { // zones first, so that their names are known
+		case model.TableZones:
+			row, _ := ch.Value.(*model.Zone)
+			c.putZone(ch.Key, row)
+		case model.TableEndpoints:
+			row, _ := ch.Value.(*model.Endpoint)
+			c.view.targets = c.endpoints.put(c.view.targets, c.edit, ch.Key, row)
+		}
+	}
+	for _, ch := range b.Changes {
+		if ch.Table == model.TableRRsets {
+			c.putRRset(ch)
+		}
+	}
+	return c.publish()
+}
+
+// zone returns what is known of the zone of that id, for change.
+func (c *Compiler) zone(id string) *zoneState {
+	z := c.zones[id]
+	if z == nil {
+		z = newZoneState(id)
+		c.zones[id] = z
+	}
+	if c.dirty[id] == nil {
+		c.dirty[id] = z
+		c.view.stats.sub(z.counted)
+	}
+	return z
+}
+
+// putZone notes that the row of a zone has changed; nil: there is none.
+func (c *Compiler) putZone(id string, row *model.Zone) {
+	z := c.zone(id)
+	if z.row != nil {
+		name := string(z.row.Name)
+		c.byName[name] = slices.DeleteFunc(c.byName[name], func(other *zoneState) bool { return other == z })
+		if len(c.byName[name]) == 0 {
+			delete(c.byName, name)
+		}
+		c.names[name] = true
+	}
+	z.row, z.served = row, false
+	if row == nil {
+		return
+	}
+	z.rename(c.edit, string(row.Name))
+	z.settleApex()
+	name := string(row.Name)
+	c.byName[name] = append(c.byName[name], z)
+	slices.SortFunc(c.byName[name], earlier)
+	c.names[name] = true
+}
+
+// earlier orders zones of one name: the first public one is served.
+func earlier(a, b *zoneState) int {
+	if c := a.row.Created.Compare(b.row.Created); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.zone.id, b.zone.id)
+}
+
+// putRRset notes that the row of an RRset has changed.
+func (c *Compiler) putRRset(ch state.Change) {
+	z := c.zone(model.RRsetKeyZone(ch.Key))
+	if r, ok := ch.Value.(*model.RRset); ok {
+		z.put(c.edit, r, ch.Version)
+		return
+	}
+	if name, rrtype, setID, ok := splitKey(ch.Key); ok {
+		z.remove(c.edit, name, rrtype, setID)
+	}
+}
+
+// publish returns the view of what was changed.
+func (c *Compiler) publish() *View {
+	for _, z := range c.dirty {
+		if z.row != nil {
+			c.names[string(z.row.Name)] = true
+		}
+	}
+	for name := range c.names {
+		c.serve(name)
+	}
+	for id, z := range c.dirty {
+		z.counted = z.stats()
+		c.view.stats.add(z.counted)
+		if z.row == nil && z.names() == 0 {
+			c.view.stats.sub(z.counted)
+			delete(c.zones, id)
+		}
+	}
+	c.view.stats.Endpoints = c.endpoints.n
+	v := c.view
+	return &v
+}
+
+// serve puts the zone that answers for a name into the view: of several, the
+// first that is public.
+func (c *Compiler) serve(name string) {
+	var chosen *zoneState
+	for _, z := range c.byName[name] {
+		served := chosen == nil && !z.row.Private
+		if served {
+			chosen = z
+		}
+		if z.served != served {
+			c.zone(z.zone.id).served = served
+		}
+	}
+	if chosen == nil {
+		c.view.zones = c.view.zones.remove(c.edit, name)
+		return
+	}
+	z := chosen.zone
+	c.view.zones = c.view.zones.put(c.edit, &z)
+}

@@ -1,0 +1,162 @@
+package zone
+
+import "github.com/miekg/dns"
+
+// maxChain is how many CNAMEs one answer follows.
+const maxChain = 16
+
+// lookup is one question under way.
+type lookup struct {
+	view   *View
+	zone   *Zone
+	q      Query
+	random uint64
+	Answer
+}
+
+// Lookup answers q from v. It never blocks, and allocates only the answer.
+//
+// The zone is the one with the longest matching name. A question for DS at the
+// name of a zone goes to the zone above it, if that is here as well. A name of
+// an edge's resource that no zone holds, such as d111111abcdef8.cloudfront.net,
+// is answered as if it were a zone of its own, as AWS's are.
+func (v *View) Lookup(q Query) Answer {
+	l := lookup{view: v, q: q, random: q.Random}
+	name := lower(q.Name)
+	l.zone = v.find(name)
+	if l.zone != nil && q.Type == dns.TypeDS && name == l.zone.name {
+		if above := v.find(parent(name)); above != nil {
+			l.zone = above
+		}
+	}
+	if l.zone == nil {
+		l.resource(name)
+		return l.Answer
+	}
+	l.Answer.ZoneID, l.Answer.Zone = l.zone.id, l.zone.name
+	l.follow(name)
+	return l.Answer
+}
+
+// next returns the next number of the sequence that q.Random begins: Steele
+// and others, "Fast splittable pseudorandom number generators" (2014).
+func (l *lookup) next() uint64 {
+	l.random += 0x9e3779b97f4a7c15
+	z := l.random
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// follow answers for name, and for where a CNAME at it leads (aws-behaviour
+// 3.3). A chain ends where it leaves the zone, where it comes to a zone cut,
+// back to a name it has passed, or to its bound.
+func (l *lookup) follow(name string) {
+	owner := l.q.Name
+	for hop := 0; ; hop++ {
+		if cut := l.zone.cut(name, l.q.Type); cut != nil {
+			if hop == 0 {
+				l.refer(cut)
+			} else {
+				l.succeed()
+			}
+			return
+		}
+		n, wild := l.zone.match(name)
+		if n == nil {
+			l.deny(NameError)
+			return
+		}
+		if wild && l.Wildcard == "" {
+			l.Wildcard = n.name
+		}
+		cname := n.get(dns.TypeCNAME)
+		if cname == nil || l.q.Type == dns.TypeCNAME || l.q.Type == dns.TypeANY {
+			l.finish(n, owner)
+			return
+		}
+		target, result := l.addCNAME(cname, owner)
+		if result != Success {
+			l.fail(result)
+			return
+		}
+		name = lower(target)
+		if hop == maxChain || l.passed(name) || l.view.find(name) != l.zone {
+			l.succeed()
+			return
+		}
+		owner = target
+	}
+}
+
+// addCNAME appends the CNAME that s holds and returns where it leads.
+func (l *lookup) addCNAME(s *rrset, owner string) (string, Result) {
+	before := len(l.Answer.Answer)
+	rrs, result := l.appendSet(l.Answer.Answer, s, owner)
+	if len(rrs) == before {
+		if result == Success {
+			result = NoData
+		}
+		return "", result
+	}
+	l.Answer.Answer = rrs[:before+1]
+	return rrs[before].(*dns.CNAME).Target, Success
+}
+
+// passed tells whether the chain so far has a CNAME at name.
+func (l *lookup) passed(name string) bool {
+	for _, rr := range l.Answer.Answer {
+		if lower(rr.Header().Name) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// finish answers from the node where the chain ends.
+func (l *lookup) finish(n *node, owner string) {
+	result := Success
+	before := len(l.Answer.Answer)
+	if l.q.Type == dns.TypeANY {
+		result = l.addAny(n, owner)
+	} else if s := n.get(l.q.Type); s != nil {
+		l.Answer.Answer, result = l.appendSet(l.Answer.Answer, s, owner)
+	}
+	switch {
+	case result != Success:
+		l.fail(result)
+	case len(l.Answer.Answer) == before:
+		l.deny(NoData)
+	default:
+		l.succeed()
+	}
+}
+
+// addAny appends the RRsets of n: all, or the first that has records.
+func (l *lookup) addAny(n *node, owner string) (result Result) {
+	result = Success
+	before := len(l.Answer.Answer)
+	n.each(func(s *rrset) {
+		if result != Success || !l.q.All && len(l.Answer.Answer) > before {
+			return
+		}
+		l.Answer.Answer, result = l.appendSet(l.Answer.Answer, s, owner)
+	})
+	return result
+}
+
+// succeed completes a positive answer.
+func (l *lookup) succeed() {
+	l.Result = Success
+	l.addAuthority()
+	l.addAdditional()
+}
+
+// fail ends without an answer: NoData keeps the chain, ServerFailure nothing.
+func (l *lookup) fail(r Result) {
+	if r != ServerFailure {
+		l.deny(r)
+		return
+	}
+	l.Answer = Answer{Result: r, ZoneID: l.zone.id, Zone: l.zone.name}
+}

@@ -1,0 +1,218 @@
+package zone
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+	"github.com/miekg/dns"
+)
+
+// row is one RRset's row, compiled.
+type row struct {
+	model.Stamped
+	rdata  string
+	broken bool
+}
+
+// heldName has all rows of one name.
+type heldName struct {
+	rows     []row // sorted by type, then set identifier
+	shadowed int
+}
+
+// newRow compiles r.
+func newRow(r *model.RRset, v state.Version) row {
+	rdata, err := packValues(r.Type, r.Values)
+	return row{
+		Stamped: model.Stamped{RRset: r, Stamp: v.Stamp, Origin: uint64(v.Origin)},
+		rdata:   rdata,
+		broken:  err != nil,
+	}
+}
+
+// bare returns r with an RRset that holds on to no values.
+func (r row) bare() row {
+	c := *r.RRset
+	c.Values = nil
+	r.RRset = &c
+	return r
+}
+
+// simple tells whether r has no routing policy.
+func (r *row) simple() bool { return r.SetID == "" && r.Policy() == model.PolicySimple }
+
+// set returns r as the compiled RRset of its type.
+func (r *row) set() rrset {
+	code, _ := model.TypeCode(r.Type)
+	s := rrset{rdata: r.rdata, stamp: r.Stamp, origin: r.Origin, ttl: r.TTL, typ: code}
+	if r.Alias != nil {
+		s.ext = &extension{alias: r.Alias}
+	}
+	return s
+}
+
+// put notes that r is now what its row says.
+func (z *zoneState) put(edit uint64, r *model.RRset, v state.Version) {
+	if _, ok := model.TypeCode(r.Type); !ok {
+		return // no such row validates
+	}
+	name := string(r.Name)
+	fresh := newRow(r, v)
+	n := z.zone.names.get(name)
+	if n == nil {
+		n = newNode(name, nil)
+	}
+	if z.held[name] == nil && !fresh.broken && fresh.simple() && n.admits(fresh.Type) {
+		z.setNode(edit, n.with(fresh.set()))
+		return
+	}
+	h, fresh := z.hold(n), fresh.bare()
+	i, found := slices.BinarySearchFunc(h.rows, fresh, compareRows)
+	if found {
+		z.forget(h.rows[i])
+		h.rows[i] = fresh
+	} else {
+		h.rows = slices.Insert(h.rows, i, fresh)
+	}
+	if fresh.broken {
+		z.broken++
+	}
+	z.settle(edit, name, h)
+}
+
+// remove notes that a row is gone.
+func (z *zoneState) remove(edit uint64, name, rrtype, setID string) {
+	h := z.held[name]
+	if h == nil {
+		code, _ := model.TypeCode(rrtype)
+		if n := z.zone.names.get(name); n != nil && setID == "" && n.get(code) != nil {
+			z.setNode(edit, newNode(name, n.without(code)))
+		}
+		return
+	}
+	gone := row{Stamped: model.Stamped{RRset: &model.RRset{Type: rrtype, SetID: setID}}}
+	if i, found := slices.BinarySearchFunc(h.rows, gone, compareRows); found {
+		z.forget(h.rows[i])
+		h.rows = slices.Delete(h.rows, i, i+1)
+	}
+	z.settle(edit, name, h)
+}
+
+func (z *zoneState) forget(r row) {
+	if r.broken {
+		z.broken--
+	}
+}
+
+func compareRows(a, b row) int {
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.SetID, b.SetID))
+}
+
+// admits tells whether a simple RRset of that type stands in no other's way: a
+// CNAME stands alone (the reading rules have the rest, [model.Visible]).
+func (n *node) admits(rrtype string) bool {
+	if n.empty() {
+		return true
+	}
+	alone := n.first.typ == dns.TypeCNAME && n.more == nil
+	if rrtype == "CNAME" {
+		return alone
+	}
+	return n.get(dns.TypeCNAME) == nil
+}
+
+// hold returns the rows of n's name, told from n unless they are held.
+func (z *zoneState) hold(n *node) *heldName {
+	if h := z.held[n.name]; h != nil {
+		return h
+	}
+	h := new(heldName)
+	n.each(func(s *rrset) {
+		r := row{rdata: s.rdata, Stamped: model.Stamped{
+			Stamp: s.stamp, Origin: s.origin,
+			RRset: &model.RRset{Zone: z.zone.id, Name: model.Name(n.name), Type: dns.TypeToString[s.typ], TTL: s.ttl},
+		}}
+		if s.ext != nil {
+			r.Alias = s.ext.alias
+		}
+		h.rows = append(h.rows, r)
+	})
+	slices.SortFunc(h.rows, compareRows)
+	z.held[n.name] = h
+	return h
+}
+
+// settle compiles a name anew from all its rows, and lets go of them if the
+// node tells them all.
+func (z *zoneState) settle(edit uint64, name string, h *heldName) {
+	stamped := make([]model.Stamped, len(h.rows))
+	simple := true
+	for i := range h.rows {
+		stamped[i] = h.rows[i].Stamped
+		simple = simple && h.rows[i].simple() && !h.rows[i].broken
+	}
+	kept, shadowed := model.Visible(stamped)
+	z.shadowed += len(shadowed) - h.shadowed
+	h.shadowed = len(shadowed)
+	z.setNode(edit, newNode(name, h.compile(kept)))
+	if simple && len(shadowed) == 0 {
+		delete(z.held, name)
+	} else {
+		z.held[name] = h
+	}
+}
+
+// compile returns the RRsets that the visible rows make, a group for each type
+// with a policy. kept is sorted by type, then set identifier.
+func (h *heldName) compile(kept []model.Stamped) []rrset {
+	var sets []rrset
+	for len(kept) > 0 {
+		n := 1
+		for n < len(kept) && kept[n].Type == kept[0].Type {
+			n++
+		}
+		first := h.row(kept[0])
+		if n == 1 && first.simple() {
+			sets = append(sets, first.set())
+		} else {
+			sets = append(sets, h.group(kept[:n]))
+		}
+		kept = kept[n:]
+	}
+	return sets
+}
+
+// row returns the row that a visible RRset came from, with the TTL that the
+// reading rules gave it.
+func (h *heldName) row(s model.Stamped) row {
+	i, _ := slices.BinarySearchFunc(h.rows, row{Stamped: s}, compareRows)
+	r := h.rows[i]
+	r.Stamped = s
+	return r
+}
+
+// group returns the compiled RRset of a type whose members share a policy.
+func (h *heldName) group(kept []model.Stamped) rrset {
+	code, _ := model.TypeCode(kept[0].Type)
+	g := &Group{Zone: kept[0].Zone, Name: string(kept[0].Name), Type: code, Policy: kept[0].Policy()}
+	for _, s := range kept {
+		r := h.row(s)
+		g.Members = append(g.Members, Member{RRset: r.RRset, rdata: r.rdata, ttl: r.TTL})
+	}
+	return rrset{typ: code, ext: &extension{group: g}}
+}
+
+// splitKey returns what the key of an RRset's row says, or false.
+func splitKey(key string) (name, rrtype, setID string, ok bool) {
+	parts := strings.SplitN(key, "\x00", 4)
+	if len(parts) != 4 {
+		return "", "", "", false
+	}
+	labels := strings.Split(strings.TrimSuffix(parts[1], "."), ".")
+	slices.Reverse(labels)
+	n, err := model.ParseName(strings.Join(labels, "."))
+	return string(n), parts[2], parts[3], err == nil
+}

@@ -1,0 +1,131 @@
+package zone
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/edgestage/edgestage/state/model"
+	"github.com/miekg/dns"
+)
+
+// targetTTL is the TTL of addresses behind an AWS resource's name
+// (aws-behaviour 3.6).
+const targetTTL = 60
+
+// maxAddresses is how many addresses of a resource one answer shows, as a load
+// balancer's does.
+const maxAddresses = 8
+
+// target is an AWS resource's name with the addresses to answer it with:
+// those of healthy edges, or of all if none is healthy.
+type target struct {
+	name string
+	// v4 and v6 are packed as [rrset.rdata], in the order of the nodes' names.
+	v4, v6 string
+}
+
+func (t *target) key() string { return t.name }
+
+// rdata returns the addresses of the type, "" if there are none.
+func (t *target) rdata(qtype uint16) string {
+	switch qtype {
+	case dns.TypeA:
+		return t.v4
+	case dns.TypeAAAA:
+		return t.v6
+	}
+	return ""
+}
+
+// endpoints are the rows that edges publish, by target name and node.
+type endpoints struct {
+	rows map[string]map[string]*model.Endpoint
+	n    int
+}
+
+func newEndpoints() endpoints {
+	return endpoints{rows: make(map[string]map[string]*model.Endpoint)}
+}
+
+// put notes that the row of that key has changed (nil: is gone) and returns
+// the targets after that.
+func (e *endpoints) put(targets table[target, *target], edit uint64, key string, ep *model.Endpoint) table[target, *target] {
+	published, _, _ := strings.Cut(key, "\x00")
+	name := targetName(lower(published))
+	rows := e.rows[name]
+	e.n -= len(rows)
+	if ep == nil {
+		delete(rows, key)
+	} else {
+		if rows == nil {
+			rows = make(map[string]*model.Endpoint)
+			e.rows[name] = rows
+		}
+		rows[key] = ep
+	}
+	e.n += len(rows)
+	if len(rows) == 0 {
+		delete(e.rows, name)
+		return targets.remove(edit, name)
+	}
+	return targets.put(edit, newTarget(name, rows))
+}
+
+// newTarget compiles the rows of one name.
+func newTarget(name string, rows map[string]*model.Endpoint) *target {
+	sorted := slices.SortedFunc(maps.Values(rows), func(a, b *model.Endpoint) int {
+		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Name, b.Name))
+	})
+	return &target{
+		name: name,
+		v4:   packAddresses(sorted, netip.Addr.Is4),
+		v6:   packAddresses(sorted, netip.Addr.Is6),
+	}
+}
+
+// packAddresses returns the addresses of one family, each once: of healthy
+// edges if any has one, else of all.
+func packAddresses(rows []*model.Endpoint, family func(netip.Addr) bool) string {
+	for _, anyHealth := range []bool{false, true} {
+		var b strings.Builder
+		seen := make(map[netip.Addr]bool)
+		for _, ep := range rows {
+			for _, a := range ep.Addresses {
+				a = a.Unmap()
+				if family(a) && !seen[a] && (anyHealth || !ep.Unhealthy) {
+					seen[a] = true
+					packAddr(&b, a)
+				}
+			}
+		}
+		if b.Len() > 0 {
+			return b.String()
+		}
+	}
+	return ""
+}
+
+// dualstack is what may stand before a load balancer's name without making it
+// another name (aws-behaviour 3.6).
+const dualstack = "dualstack."
+
+// targetName returns the name that endpoints of a resource are found under.
+func targetName(name string) string {
+	rest, ok := strings.CutPrefix(name, dualstack)
+	if ok && isLoadBalancer(rest) {
+		return rest
+	}
+	return name
+}
+
+// isLoadBalancer tells whether name is NAME.REGION.elb.amazonaws.com or
+// NAME.elb.REGION.amazonaws.com.
+func isLoadBalancer(name string) bool {
+	labels := dns.SplitDomainName(name)
+	n := len(labels)
+	return n == 5 && labels[n-1] == "com" && labels[n-2] == "amazonaws" &&
+		(labels[n-3] == "elb" || labels[n-4] == "elb")
+}
