@@ -270,7 +270,7 @@ func (k *Core) putContext(b *batch) {
 	for _, e := range b.context.entries() {
 		b.rows.put(&Row{Table: tableContext, Key: e.Origin.String(), Value: mustEncode(e)})
 	}
-	b.trim = k.log.trim(maxLog)
+	b.trim = k.log.trim(k.maxLog)
 }
 
 // write returns the batch as one transaction, in key order.

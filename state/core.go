@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -49,8 +50,8 @@ const (
 	beatFanout = 64
 	// maxPending bounds the commits that wait for others.
 	maxPending = 16 << 20
-	// maxLog bounds the log in bytes.
-	maxLog = 64 << 20
+	// defaultLogBytes bounds the log.
+	defaultLogBytes = 64 << 20
 	// maxBatchBytes is about how much one transaction takes from peers.
 	maxBatchBytes = 32 << 20
 )
@@ -71,6 +72,11 @@ type Config struct {
 	Seed uint64
 	// Now is the time of the start.
 	Now time.Time
+	// LogBytes bounds the log; 0 means 64 MiB. A member that lacks more than
+	// the log holds is sent all rows.
+	LogBytes int64
+	// Horizon is how long tombstones are kept; 0 means [Horizon].
+	Horizon time.Duration
 	// Expect says that there are others to look for before serving.
 	Expect bool
 }
@@ -194,6 +200,8 @@ type Core struct {
 	pending pendingCommits
 	heard   map[Origin]heardOf
 	log     logIndex
+	maxLog  int64
+	horizon time.Duration
 
 	seq       uint64
 	published []viewedAt
@@ -218,6 +226,9 @@ type Core struct {
 	started time.Time
 	joined  bool
 	syncEnd time.Time
+	// owed is what this node said it lacks because it does not serve yet.
+	owed   contextOf
+	owedAt time.Time
 
 	sweep sweeper
 	stats Stats
@@ -276,12 +287,14 @@ type Stats struct {
 func NewCore(c Config) (*Core, error) {
 	k := &Core{
 		self: c.Self, store: c.Store, now: c.Now, started: c.Now,
-		rand:    rand.New(rand.NewPCG(c.Seed, uint64(c.Self.Run))),
-		durable: contextOf{}, viewed: contextOf{}, moved: map[Origin]time.Time{},
+		rand: rand.New(rand.NewPCG(c.Seed, uint64(c.Self.Run))),
+		owed: contextOf{}, durable: contextOf{}, viewed: contextOf{}, moved: map[Origin]time.Time{},
 		heard: map[Origin]heardOf{}, members: map[Origin]*peer{}, buried: map[Origin]time.Time{}, buriedAt: map[Origin]string{},
 		asks: map[uint64]*asking{}, synced: map[Version]bool{},
 	}
 	k.self.Self = true
+	k.maxLog = cmp.Or(c.LogBytes, defaultLogBytes)
+	k.horizon = cmp.Or(c.Horizon, Horizon)
 	k.shares.init()
 	k.pending.init()
 	if err := k.store.Read(k.load); err != nil {

@@ -43,8 +43,15 @@ func (k *Core) putQuestion(nonce uint64, a *asking) {
 	}
 }
 
-// answerAsk tells whether this node's views cover a commit.
+// answerAsk tells whether this node's views cover a commit. A node that says
+// that it is behind does not serve before it has that commit: the asker goes
+// by its word.
 func (k *Core) answerAsk(from Origin, m *askMsg) {
+	if k.phase != phaseServing {
+		k.owed.raise(m.Version.Origin, m.Version.Stamp)
+		k.owedAt = k.now
+		k.hear(m.Version, from)
+	}
 	k.send(from, &answerMsg{
 		Nonce:  m.Nonce,
 		Yes:    k.viewed.covers(m.Version.Origin, m.Version.Stamp, k.floor()),

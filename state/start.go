@@ -37,6 +37,11 @@ func (k *Core) caughtUp() bool {
 	if k.writing != nil || len(k.queue) > 0 {
 		return false
 	}
+	for o, stamp := range k.owed {
+		if k.now.Sub(k.owedAt) < aloneWait && !k.durable.covers(o, stamp, k.floor()) {
+			return false
+		}
+	}
 	for _, p := range k.members {
 		switch {
 		case p.answered:

@@ -16,7 +16,7 @@ func (k *Core) sweepSome() {
 	if k.failed != nil {
 		return
 	}
-	horizon := hlc.At(k.now.Add(-Horizon))
+	horizon := hlc.At(k.now.Add(-k.horizon))
 	nowMillis := k.now.UnixMilli()
 	var drops []*Row
 	seen := 0

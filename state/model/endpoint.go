@@ -1,0 +1,61 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// The kinds of [Endpoint].
+const (
+	EndpointCloudFront = "cloudfront"
+	EndpointELB        = "elb"
+)
+
+// Endpoint says that one edge node serves an AWS resource's DNS name: what an
+// alias to that name is answered with. It lives as long as the node does.
+type Endpoint struct {
+	// Name is the resource's name, such as d111111abcdef8.cloudfront.net.
+	Name Name `cbor:"1,keyasint"`
+	// Node is the name of the node that serves it.
+	Node string `cbor:"2,keyasint"`
+	// Kind is one of the constants above.
+	Kind string `cbor:"3,keyasint"`
+	// Region is where the node stands.
+	Region  string `cbor:"4,keyasint,omitempty"`
+	Account string `cbor:"5,keyasint,omitempty"`
+	// Addresses are where clients reach it, at least one, in the order
+	// published.
+	Addresses []netip.Addr `cbor:"6,keyasint"`
+	// Unhealthy takes the node out of answers while another is healthy.
+	Unhealthy bool `cbor:"7,keyasint,omitempty"`
+}
+
+// Table implements [Value].
+func (*Endpoint) Table() string { return TableEndpoints }
+
+// Key implements [Value]: see [EndpointKey].
+func (e *Endpoint) Key() string { return EndpointKey(e.Name, e.Node) }
+
+// EndpointKey returns the key of an endpoint's row.
+func EndpointKey(name Name, node string) string { return string(name) + "\x00" + node }
+
+// Validate implements [Value].
+func (e *Endpoint) Validate() error {
+	var errs []error
+	if _, err := ParseName(e.Name.AWS()); err != nil {
+		errs = append(errs, fmt.Errorf("endpoint name %q: %w", e.Name, err))
+	}
+	if e.Kind != EndpointCloudFront && e.Kind != EndpointELB {
+		errs = append(errs, fmt.Errorf("unknown endpoint kind %q", e.Kind))
+	}
+	if len(e.Addresses) == 0 {
+		errs = append(errs, fmt.Errorf("endpoint %q has no address", e.Name))
+	}
+	for _, a := range e.Addresses {
+		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+			errs = append(errs, fmt.Errorf("endpoint %q has the address %q that no client can reach", e.Name, a))
+		}
+	}
+	return errors.Join(errs...)
+}
