@@ -15,7 +15,7 @@ func (l *lookup) appendSet(dst []dns.RR, s *rrset, owner string) ([]dns.RR, Resu
 		return appendRRs(dst, h, s.rdata, l.next()), Success
 	}
 	if s.ext.group != nil {
-		return dst, ServerFailure
+		return l.appendGroup(dst, h, s.ext.group), Success
 	}
 	return l.appendAlias(dst, h, s.ext.alias)
 }
@@ -36,7 +36,7 @@ func (l *lookup) appendAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget
 			return appendRRs(dst, h, s.rdata, l.next()), Success
 		}
 		if s.ext.group != nil {
-			return dst, ServerFailure
+			return l.appendGroup(dst, h, s.ext.group), Success
 		}
 		a = s.ext.alias
 		if a == hare {

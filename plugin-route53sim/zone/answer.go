@@ -1,6 +1,13 @@
 package zone
 
-import "github.com/miekg/dns"
+import (
+	"net/netip"
+
+	"github.com/miekg/dns"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
+	"github.com/edgestage/edgestage/plugin-route53sim/routing"
+)
 
 // Result says how a question was answered.
 type Result uint8
@@ -40,6 +47,14 @@ type Query struct {
 	All bool
 	// Random decides what is left to chance, such as the order of records.
 	Random uint64
+
+	// Locator places the client that asks from Source with ECS, where a policy
+	// depends on it; without one the client is nowhere.
+	Locator *locate.Locator
+	Source  netip.Addr
+	ECS     locate.ECS
+	// Trace, if not nil, is appended how the choices of policies came about.
+	Trace *routing.Trace
 }
 
 // Answer is what goes into the sections of a reply, and how it came about.
@@ -51,6 +66,9 @@ type Answer struct {
 	ZoneID, Zone string
 	// Wildcard is the name of the first wildcard that answered, if any.
 	Wildcard string
+	// Scope is how many leading bits of the client's address the answer
+	// depends on (aws-behaviour 3.8).
+	Scope int
 	// Answer, Ns and Extra are the sections, without OPT.
 	Answer, Ns, Extra []dns.RR
 }

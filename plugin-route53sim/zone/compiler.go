@@ -20,6 +20,8 @@ type Compiler struct {
 	// earliest created first, then by id (aws-behaviour 3.2).
 	byName    map[string][]*zoneState
 	endpoints endpoints
+	// users are the groups that depend on the health of a target, by its name.
+	users map[string]map[user]struct{}
 
 	edit  uint64
 	view  View
@@ -39,6 +41,7 @@ func (c *Compiler) reset() {
 		zones:     make(map[string]*zoneState),
 		byName:    make(map[string][]*zoneState),
 		endpoints: newEndpoints(),
+		users:     make(map[string]map[user]struct{}),
 		edit:      c.edit,
 	}
 }
@@ -58,7 +61,7 @@ func (c *Compiler) Apply(b state.Batch) *View {
 			c.putZone(ch.Key, row)
 		case model.TableEndpoints:
 			row, _ := ch.Value.(*model.Endpoint)
-			c.view.targets = c.endpoints.put(c.view.targets, c.edit, ch.Key, row)
+			c.putEndpoint(ch.Key, row)
 		}
 	}
 	for _, ch := range b.Changes {
@@ -73,7 +76,7 @@ func (c *Compiler) Apply(b state.Batch) *View {
 func (c *Compiler) zone(id string) *zoneState {
 	z := c.zones[id]
 	if z == nil {
-		z = newZoneState(id)
+		z = newZoneState(c, id)
 		c.zones[id] = z
 	}
 	if c.dirty[id] == nil {
@@ -126,9 +129,29 @@ func (c *Compiler) putRRset(ch state.Change) {
 	}
 }
 
+// putEndpoint notes that the row of an edge's endpoint has changed; nil: there
+// is none.
+func (c *Compiler) putEndpoint(key string, row *model.Endpoint) {
+	name := endpointTarget(key)
+	before := c.view.targets.get(name).isHealthy()
+	c.view.targets = c.endpoints.put(c.view.targets, c.edit, key, row)
+	if c.view.targets.get(name).isHealthy() == before {
+		return
+	}
+	users := c.users[name]
+	delete(c.users, name) // who still depends on it will say so again
+	for u := range users {
+		if c.zones[u.zone] != nil {
+			z := c.zone(u.zone)
+			z.changed = append(z.changed, u.rrset)
+		}
+	}
+}
+
 // publish returns the view of what was changed.
 func (c *Compiler) publish() *View {
 	for _, z := range c.dirty {
+		z.regroup(c.edit)
 		if z.row != nil {
 			c.names[string(z.row.Name)] = true
 		}

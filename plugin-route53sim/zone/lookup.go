@@ -1,6 +1,10 @@
 package zone
 
-import "github.com/miekg/dns"
+import (
+	"github.com/miekg/dns"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
+)
 
 // maxChain is how many CNAMEs one answer follows.
 const maxChain = 16
@@ -11,6 +15,7 @@ type lookup struct {
 	zone   *Zone
 	q      Query
 	random uint64
+	client *locate.Client // nil until a policy asks where it is
 	Answer
 }
 
@@ -158,5 +163,5 @@ func (l *lookup) fail(r Result) {
 		l.deny(r)
 		return
 	}
-	l.Answer = Answer{Result: r, ZoneID: l.zone.id, Zone: l.zone.name}
+	l.Answer = Answer{Result: r, ZoneID: l.zone.id, Zone: l.zone.name, Scope: l.Scope}
 }

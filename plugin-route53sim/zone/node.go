@@ -3,6 +3,8 @@ package zone
 import (
 	"github.com/edgestage/edgestage/state/hlc"
 	"github.com/edgestage/edgestage/state/model"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 )
 
 // node is an owner name with its compiled RRsets. A node without RRsets is an
@@ -38,7 +40,9 @@ type extension struct {
 	group *Group
 }
 
-// Group is the RRsets of one name and type that share a routing policy.
+// Group is the RRsets of one name and type that share a routing policy. A
+// [routing.Trace] gets it from [routing.Group.Owner]; there, a group may also
+// be one simple RRset that an alias leads to.
 type Group struct {
 	// Name and Type are the RRsets' own, Zone is the hosted zone's id.
 	Zone, Name string
@@ -47,6 +51,8 @@ type Group struct {
 	Policy model.Policy
 	// Members are sorted by set identifier.
 	Members []Member
+
+	compiled *routing.Group
 }
 
 // Member is one RRset of a group.

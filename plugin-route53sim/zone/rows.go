@@ -175,7 +175,7 @@ func (h *heldName) compile(kept []model.Stamped) []rrset {
 			n++
 		}
 		first := h.row(kept[0])
-		if n == 1 && first.simple() {
+		if n == 1 && first.Policy() == model.PolicySimple {
 			sets = append(sets, first.set())
 		} else {
 			sets = append(sets, h.group(kept[:n]))

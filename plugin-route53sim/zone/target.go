@@ -25,9 +25,14 @@ type target struct {
 	name string
 	// v4 and v6 are packed as [rrset.rdata], in the order of the nodes' names.
 	v4, v6 string
+	// healthy says that at least one edge is.
+	healthy bool
 }
 
 func (t *target) key() string { return t.name }
+
+// isHealthy tells whether an edge serves the target and is healthy.
+func (t *target) isHealthy() bool { return t != nil && t.healthy }
 
 // rdata returns the addresses of the type, "" if there are none.
 func (t *target) rdata(qtype uint16) string {
@@ -50,11 +55,16 @@ func newEndpoints() endpoints {
 	return endpoints{rows: make(map[string]map[string]*model.Endpoint)}
 }
 
+// endpointTarget returns the target of the endpoint row of that key.
+func endpointTarget(key string) string {
+	published, _, _ := strings.Cut(key, "\x00")
+	return targetName(lower(published))
+}
+
 // put notes that the row of that key has changed (nil: is gone) and returns
 // the targets after that.
 func (e *endpoints) put(targets table[target, *target], edit uint64, key string, ep *model.Endpoint) table[target, *target] {
-	published, _, _ := strings.Cut(key, "\x00")
-	name := targetName(lower(published))
+	name := endpointTarget(key)
 	rows := e.rows[name]
 	e.n -= len(rows)
 	if ep == nil {
@@ -80,9 +90,10 @@ func newTarget(name string, rows map[string]*model.Endpoint) *target {
 		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Name, b.Name))
 	})
 	return &target{
-		name: name,
-		v4:   packAddresses(sorted, netip.Addr.Is4),
-		v6:   packAddresses(sorted, netip.Addr.Is6),
+		name:    name,
+		v4:      packAddresses(sorted, netip.Addr.Is4),
+		v6:      packAddresses(sorted, netip.Addr.Is6),
+		healthy: slices.ContainsFunc(sorted, func(ep *model.Endpoint) bool { return !ep.Unhealthy }),
 	}
 }
 

@@ -3,6 +3,8 @@ package zone
 import (
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 )
 
 // zoneState is a hosted zone under compilation: what the next [Zone] will be,
@@ -17,17 +19,23 @@ type zoneState struct {
 	// held has the rows of names where some stand in each other's way or share
 	// a policy; all other rows can be told from the node.
 	held map[string]*heldName
+	// groups has the policy groups and what their aliases lead to; nil as long
+	// as there is no group. changed are the RRsets that it is to be told of.
+	groups   *routing.Forest[rrsetKey]
+	changed  []rrsetKey
+	compiler *Compiler
 
 	rrsets, outside  int // visible ones, and those of them outside the zone
 	shadowed, broken int
 	counted          Stats // what the view's statistics have for it
 }
 
-func newZoneState(id string) *zoneState {
+func newZoneState(c *Compiler, id string) *zoneState {
 	return &zoneState{
-		zone: Zone{id: id},
-		kids: make(map[string]int),
-		held: make(map[string]*heldName),
+		compiler: c,
+		zone:     Zone{id: id},
+		kids:     make(map[string]int),
+		held:     make(map[string]*heldName),
 	}
 }
 
@@ -58,6 +66,8 @@ func (z *zoneState) rename(edit uint64, name string) {
 func (z *zoneState) setNode(edit uint64, n *node) {
 	old := z.zone.names.get(n.name)
 	inside := within(n.name, z.zone.name)
+	z.noteChanged(old)
+	z.noteChanged(n)
 	z.count(old, -1, inside)
 	z.count(n, 1, inside)
 	switch {

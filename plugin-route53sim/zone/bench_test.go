@@ -1,0 +1,90 @@
+package zone
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/hlc"
+	"github.com/edgestage/edgestage/state/model"
+	"github.com/miekg/dns"
+)
+
+// bigBatch is a zone of n hosts, rows as a subscriber gets them.
+func bigBatch(n int) state.Batch {
+	b := state.Batch{Reset: true, Changes: make([]state.Change, 0, n+1)}
+	for i := range n {
+		b.Changes = append(b.Changes, hostChange(i, hlc.Stamp(i+1)))
+	}
+	z := newTestZone(testZone, "example.org.")
+	b.Changes = append(b.Changes, state.Change{Table: model.TableZones, Key: z.ID, Value: z})
+	return b
+}
+
+func hostChange(i int, stamp hlc.Stamp) state.Change {
+	r := &model.RRset{
+		Zone: testZone, Name: model.Name(fmt.Sprintf("host-%07d.example.org.", i)), Type: "A", TTL: 300,
+		Values: []string{fmt.Sprintf("192.0.%d.%d", i/256%256, i%256)},
+	}
+	return state.Change{Table: model.TableRRsets, Key: r.Key(), Value: r, Version: state.Version{Stamp: stamp, Origin: 1}}
+}
+
+func BenchmarkLookupA(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			v := NewCompiler().Apply(bigBatch(n))
+			names := make([]string, 4096)
+			for i := range names {
+				names[i] = fmt.Sprintf("host-%07d.example.org.", i*2654435761%n)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				v.Lookup(Query{Name: names[i%len(names)], Type: dns.TypeA, Random: uint64(i)})
+			}
+		})
+	}
+}
+
+func BenchmarkLookupNXDOMAIN(b *testing.B) {
+	v := NewCompiler().Apply(bigBatch(10_000))
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Lookup(Query{Name: "nope.example.org.", Type: dns.TypeA})
+	}
+}
+
+// BenchmarkApplyOne1M is the view work of one change in a large zone (design
+// 5: at most 50 us).
+func BenchmarkApplyOne1M(b *testing.B) {
+	const n = 1_000_000
+	c := NewCompiler()
+	c.Apply(bigBatch(n))
+	runtime.GC()
+	changes := make([]state.Change, 4096)
+	for i := range changes {
+		changes[i] = hostChange(i*2654435761%n, hlc.Stamp(n+i))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		c.Apply(state.Batch{Changes: changes[i%len(changes) : i%len(changes)+1]})
+	}
+}
+
+// BenchmarkCompile1M loads a million RRsets and says what the view weighs.
+func BenchmarkCompile1M(b *testing.B) {
+	const n = 1_000_000
+	for b.Loop() {
+		batch := bigBatch(n)
+		c := NewCompiler()
+		v := c.Apply(batch)
+		batch = state.Batch{}
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(m.HeapAlloc)/n, "heapB/RRset")
+		runtime.KeepAlive(v)
+		runtime.KeepAlive(c)
+		runtime.KeepAlive(batch)
+	}
+}

@@ -1,0 +1,150 @@
+package zone
+
+import (
+	"github.com/miekg/dns"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
+	"github.com/edgestage/edgestage/plugin-route53sim/routing"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// rrsetKey names the RRsets of one name and type in a zone.
+type rrsetKey struct {
+	name string
+	typ  uint16
+}
+
+// user is a group that depends on the health of a target.
+type user struct {
+	zone  string
+	rrset rrsetKey
+}
+
+// noteChanged notes which RRsets of a node that comes or goes the zone's
+// groups must be told of: groups, and as soon as there is one, all that it
+// may lead to.
+func (z *zoneState) noteChanged(n *node) {
+	if n == nil {
+		return
+	}
+	n.each(func(s *rrset) {
+		if z.groups != nil || s.ext != nil && s.ext.group != nil {
+			z.changed = append(z.changed, rrsetKey{n.name, s.typ})
+		}
+	})
+}
+
+// regroup compiles the policy groups that depend on what changed.
+func (z *zoneState) regroup(edit uint64) {
+	if len(z.changed) == 0 {
+		return
+	}
+	if z.groups == nil {
+		z.groups = routing.NewForest(z.define)
+	}
+	for _, key := range z.groups.Change(z.changed...) {
+		n := z.zone.names.get(key.name)
+		if n == nil {
+			continue
+		}
+		s := n.get(key.typ)
+		if s == nil || s.ext == nil || s.ext.group == nil {
+			continue
+		}
+		g := *s.ext.group
+		g.compiled = z.groups.Group(key)
+		fresh := *s
+		fresh.ext = &extension{group: &g}
+		z.zone.names = z.zone.names.put(edit, n.with(fresh))
+		if key.name == z.zone.name {
+			z.settleApex()
+		}
+	}
+	z.changed = nil
+}
+
+// define tells the forest what an RRset consists of.
+func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
+	n := z.zone.names.get(key.name)
+	if n == nil {
+		return routing.Definition[rrsetKey]{}, false
+	}
+	s := n.get(key.typ)
+	if s == nil {
+		return routing.Definition[rrsetKey]{}, false
+	}
+	g := z.groupOf(n, s)
+	d := routing.Definition[rrsetKey]{Owner: g, Policy: g.Policy}
+	d.Targets = make([]rrsetKey, len(g.Members))
+	for i := range g.Members {
+		m := routing.NewMember(g.Members[i].RRset)
+		z.lead(&m, &d.Targets[i], key, g.Members[i].RRset.Alias)
+		d.Members = append(d.Members, m)
+	}
+	return d, true
+}
+
+// groupOf returns the group that s is, or one of s alone.
+func (z *zoneState) groupOf(n *node, s *rrset) *Group {
+	if s.ext != nil && s.ext.group != nil {
+		return s.ext.group
+	}
+	r := &model.RRset{Zone: z.zone.id, Name: model.Name(n.name), Type: dns.TypeToString[s.typ], TTL: s.ttl}
+	if s.ext != nil {
+		r.Alias = s.ext.alias
+	}
+	return &Group{Zone: z.zone.id, Name: n.name, Type: s.typ, Members: []Member{{RRset: r, rdata: s.rdata, ttl: s.ttl}}}
+}
+
+// lead says where a member leads: to RRsets of the zone, or to a resource,
+// whose health it may depend on (aws-behaviour 3.7).
+func (z *zoneState) lead(m *routing.Member, target *rrsetKey, key rrsetKey, a *model.AliasTarget) {
+	switch {
+	case a == nil:
+	case a.ZoneID == z.zone.id:
+		m.Lead = routing.ToGroup
+		if within(string(a.Name), z.zone.name) {
+			*target = rrsetKey{string(a.Name), key.typ}
+		}
+	case a.EvaluateTargetHealth:
+		name := targetName(string(a.Name))
+		m.TargetUnhealthy = !z.compiler.view.targets.get(name).isHealthy()
+		if z.compiler.users[name] == nil {
+			z.compiler.users[name] = make(map[user]struct{})
+		}
+		z.compiler.users[name][user{z.zone.id, key}] = struct{}{}
+	}
+}
+
+// appendGroup appends the records of the members that the group's policy
+// chooses.
+func (l *lookup) appendGroup(dst []dns.RR, h dns.RR_Header, g *Group) []dns.RR {
+	var buf [routing.MaxAnswers]int
+	if l.client == nil {
+		l.locate()
+	}
+	choice := g.compiled.Pick(l.client, l.next(), buf[:], l.q.Trace)
+	l.Scope = max(l.Scope, choice.Scope)
+	if len(choice.Members) == 0 {
+		return dst
+	}
+	chosen := choice.Group.Owner().(*Group)
+	for _, i := range choice.Members {
+		m := &chosen.Members[i]
+		if a := m.RRset.Alias; a != nil {
+			dst = l.appendTarget(dst, h, a.Name)
+			continue
+		}
+		h.Ttl = m.ttl
+		dst = appendRRs(dst, h, m.rdata, l.next())
+	}
+	return dst
+}
+
+// locate finds out where the client is.
+func (l *lookup) locate() {
+	l.client = new(locate.Client)
+	if l.q.Locator != nil {
+		*l.client = l.q.Locator.Locate(l.q.Source, l.q.ECS)
+	}
+}
