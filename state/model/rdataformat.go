@@ -12,7 +12,8 @@ import (
 
 // FormatRdata returns the data of rr as Route 53 spells it, in the canonical
 // form of [CanonicalValue]. It is the inverse of [ParseRdata]; rr may also
-// come from a zone file or the wire.
+// come from a zone file or the wire. It checks types and addresses only: what
+// it returns for an RR without data does not parse.
 func FormatRdata(rr dns.RR) (string, error) {
 	switch rr := rr.(type) {
 	case *dns.A:
@@ -65,12 +66,19 @@ func formatText(rr dns.RR) (string, error) {
 func formatAddr(ip []byte) (string, error) {
 	a, ok := netip.AddrFromSlice(ip)
 	if !ok {
-		return "", fmt.Errorf("address of %d bytes", len(ip))
+		return "", fmt.Errorf("the address is missing")
 	}
 	return a.String(), nil
 }
 
-func formatHost(s string) string { return FromDNS(s).AWS() }
+// formatHost returns nothing for a name that is missing, so that the value
+// does not parse.
+func formatHost(s string) string {
+	if s == "" {
+		return ""
+	}
+	return FromDNS(s).AWS()
+}
 
 func formatStrings(txt []string) string {
 	quoted := make([]string, len(txt))
