@@ -1,0 +1,165 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// maxSyntaxFaults is how many records with a syntax fault are reported before
+// reading ends.
+const maxSyntaxFaults = 50
+
+// master reads one RFC 1035 master file. Its parser stops at the first syntax
+// fault, so it starts over without the record at fault as long as there are
+// any; what depends on all records together is not checked then.
+type master struct {
+	*draft
+	main    *source
+	files   *includes
+	records []record
+	places  map[*model.RRset]place
+}
+
+// record is one RR of the file.
+type record struct {
+	rr dns.RR
+	at place
+}
+
+// parseMaster reads a master file. Relative names stand below $ORIGIN, at
+// first the file's own name without its ending. $INCLUDE reads files of the
+// file's folder and those below it.
+func parseMaster(path string, data []byte, account string) (*Document, error) {
+	m := &master{
+		draft: newDraft(path, data, account), main: newSource("", data), files: newIncludes(path, data),
+		places: make(map[*model.RRset]place),
+	}
+	defer m.files.close()
+	m.where = func(r *model.RRset) place { return m.places[r] }
+	m.doc.Zone = &model.Zone{Account: account}
+	for _, e := range m.main.generating() {
+		m.fault(place{line: e.line, column: 1}, generate, errGenerate)
+		m.main.blank(e)
+	}
+	whole := false
+	for !whole && len(m.faults) < maxSyntaxFaults {
+		whole = m.read()
+	}
+	syntax := len(m.faults) > 0
+	m.doc.Hash, m.doc.Includes = m.files.sum()
+	m.group()
+	switch {
+	case syntax:
+		for _, r := range m.doc.RRsets {
+			r.Zone = "Z0" // any will do: the document is refused
+		}
+		m.validateRecords()
+	case m.nameZone():
+		m.complete()
+		m.validateRecords()
+		m.validateZone(place{line: 1, column: 1})
+	}
+	m.sortFaults()
+	return m.result()
+}
+
+// read reads to the end of the file, or to a syntax fault, which it reports
+// and blanks out. It returns whether the end was reached.
+func (m *master) read() bool {
+	m.records, m.main.pos = nil, 0
+	m.files.start(m.main)
+	base := filepath.Base(m.doc.Path)
+	zp := dns.NewZoneParser(m.main, strings.TrimSuffix(base, ".zone"), base)
+	zp.SetIncludeAllowed(true)
+	zp.SetIncludeFS(m.files)
+	done := 0 // where the last good record of the main file ends
+	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
+		m.records = append(m.records, record{rr, m.files.place()})
+		done = m.main.pos
+	}
+	err := zp.Err()
+	if err == nil {
+		return true
+	}
+	m.syntax(err, base, done)
+	return false
+}
+
+// generate is a directive that RFC 1035 does not have. miekg/dns knows it, but
+// gives the records it makes a TTL of its own.
+const generate = "$GENERATE"
+
+var errGenerate = errors.New("the directive is not supported, $ORIGIN, $TTL and $INCLUDE are")
+
+// position is how a parse error of miekg/dns tells where it is.
+var position = regexp.MustCompile(`(?s)^(?:(.*?): )?dns: (.*) at line: (\d+):(\d+)$`)
+
+// syntax reports a parse error and blanks out the entry that has it.
+func (m *master) syntax(err error, base string, done int) {
+	file, at := base, place{line: 1, column: 1}
+	if f := position.FindStringSubmatch(err.Error()); f != nil {
+		file, err = f[1], errors.New(f[2])
+		at.line, _ = strconv.Atoi(f[3])
+		at.column, _ = strconv.Atoi(f[4])
+	}
+	e := m.main.entry(m.main.pos - 1)
+	if file == base || file == "" {
+		e = m.main.entryAtFault(done, at.line)
+		at.line = max(at.line, e.line)
+		if at.line > e.line+strings.Count(string(m.main.data[e.start:e.end]), "\n") {
+			at = place{line: e.line, column: 1} // an open quote or bracket ran on
+		}
+	} else {
+		at.file = filepath.Join(filepath.Dir(m.doc.Path), filepath.FromSlash(file))
+	}
+	m.fault(at, m.main.firstWord(e), err)
+	m.main.blank(e)
+}
+
+// group puts the records into RRsets.
+func (m *master) group() {
+	type key struct {
+		name   model.Name
+		rrtype uint16
+	}
+	sets := make(map[key]*model.RRset, len(m.records))
+	for _, rec := range m.records {
+		h := rec.rr.Header()
+		k := key{model.FromDNS(h.Name), h.Rrtype}
+		r := sets[k]
+		if r == nil {
+			r = &model.RRset{Name: k.name, Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
+			sets[k], m.places[r] = r, rec.at
+			m.doc.RRsets = append(m.doc.RRsets, r)
+		}
+		if err := m.add(r, rec.rr); err != nil {
+			m.fault(rec.at, recordName(r), err)
+			m.broken[r] = true
+		}
+	}
+}
+
+// add adds the data of one record to its RRset.
+func (m *master) add(r *model.RRset, rr dns.RR) error {
+	h := rr.Header()
+	switch {
+	case h.Class != dns.ClassINET:
+		return fmt.Errorf("class %s, want IN", dns.Class(h.Class))
+	case h.Ttl != r.TTL:
+		return fmt.Errorf("TTL %d beside TTL %d, want one for all records of the name and type", h.Ttl, r.TTL)
+	}
+	v, err := model.FormatRdata(rr)
+	if err != nil {
+		return err
+	}
+	r.Values = append(r.Values, v)
+	return nil
+}
