@@ -46,6 +46,9 @@ type Config struct {
 	// Self is this node; Addr is filled in.
 	Self state.Member
 	Log  Logger
+	// Cut tells that this node cannot reach the one at addr, nor hear it: for
+	// tests of a network that is cut. Nil: it can.
+	Cut func(addr string) bool
 }
 
 // Gossip is a node's connection to its cluster.
@@ -97,6 +100,7 @@ func New(c Config) (*Gossip, error) {
 	g.self.Addr = advertise.String()
 	g.streams = &streams{g: g, out: map[string]*outbound{}, in: map[net.Conn]struct{}{}}
 	g.transport = newTransport(udp, tcp, advertise, g.streams.accept)
+	g.transport.cut = g.cut
 	if g.meta, err = encodeMeta(g.self); err == nil {
 		err = g.setKeys(c.Keys)
 	}
@@ -106,6 +110,9 @@ func New(c Config) (*Gossip, error) {
 	}
 	return g, nil
 }
+
+// cut tells whether a test has cut the way to addr.
+func (g *Gossip) cut(addr string) bool { return g.config.Cut != nil && g.config.Cut(addr) }
 
 // advertised returns where others reach a node bound to bound.
 func advertised(s string, bound *net.UDPAddr) (*net.UDPAddr, error) {

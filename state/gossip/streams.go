@@ -81,6 +81,9 @@ func (s *streams) run(addr string, o *outbound) {
 					return
 				}
 			}
+			if s.g.cut(addr) {
+				return
+			}
 			_ = conn.SetWriteDeadline(time.Now().Add(frameWait))
 			frame := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(data)), uint32(len(data)))
 			if _, err := conn.Write(append(frame, data...)); err != nil {
@@ -99,6 +102,9 @@ func (s *streams) run(addr string, o *outbound) {
 func (s *streams) dial(addr string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dialWait)
 	defer cancel()
+	if s.g.cut(addr) {
+		return nil, errCut
+	}
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {

@@ -31,12 +31,16 @@ type transport struct {
 	packets chan *memberlist.Packet
 	conns   chan net.Conn
 	streams func(c net.Conn)
+	cut     func(addr string) bool
 
 	strangers chan struct{}
 	closed    chan struct{}
 	once      sync.Once
 	wg        sync.WaitGroup
 }
+
+// errCut is what dialling ends in where a test has cut the network.
+var errCut = errors.New("network is cut")
 
 // listen binds UDP and TCP on one address; port 0 takes any that both have.
 func listen(addr string) (net.PacketConn, net.Listener, error) {
@@ -78,7 +82,7 @@ func (t *transport) readPackets() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil || n == 0 {
+		if err != nil || n == 0 || t.cut(from.String()) {
 			continue
 		}
 		p := &memberlist.Packet{Buf: append([]byte(nil), buf[:n]...), From: from, Timestamp: time.Now()}
@@ -187,6 +191,9 @@ func (t *transport) WriteTo(b []byte, addr string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	if t.cut(addr) {
+		return time.Now(), nil
+	}
 	_, err = t.udp.WriteTo(b, to)
 	return time.Now(), err
 }
@@ -196,6 +203,9 @@ func (t *transport) PacketCh() <-chan *memberlist.Packet { return t.packets }
 
 // DialTimeout implements memberlist.Transport.
 func (t *transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	if t.cut(addr) {
+		return nil, errCut
+	}
 	return net.DialTimeout("tcp", addr, timeout)
 }
 

@@ -28,6 +28,7 @@ type Node struct {
 	config Config
 	log    Logger
 	gossip *gossip.Gossip
+	cut    func(addr string) bool // of tests
 }
 
 // New returns a node that is not open yet. It has no side effects.
@@ -89,7 +90,7 @@ func (n *Node) start(store state.Store) error {
 		remembered := state.RememberedMembers(store)
 		n.gossip, err = gossip.New(gossip.Config{
 			Bind: g.Bind, Advertise: g.Advertise, Join: g.Join, Remembered: remembered,
-			Keys: keys, Self: self, Log: n.log,
+			Keys: keys, Self: self, Log: n.log, Cut: n.cut,
 		})
 		if err != nil {
 			return err
