@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/edgestage/edgestage/state/model"
 )
@@ -14,9 +13,9 @@ import (
 // jsonReader walks one JSON document and knows where it is.
 type jsonReader struct {
 	*draft
-	data  []byte
-	dec   *json.Decoder
-	lines []int // offset of each line's first byte, made when needed
+	data           []byte
+	dec            *json.Decoder
+	lines, counted int // line ends before the offset counted
 
 	members map[string]bool      // of the document, seen so far
 	offsets map[*model.RRset]int // of the RRsets read
@@ -44,21 +43,15 @@ func (r *jsonReader) offset() int {
 	return i
 }
 
-// at returns the place of an offset.
+// at returns the place of an offset. Going forward it counts each line once.
 func (r *jsonReader) at(offset int) place {
-	if r.lines == nil {
-		r.lines = []int{0}
-		for i, c := range r.data {
-			if c == '\n' {
-				r.lines = append(r.lines, i+1)
-			}
-		}
+	if offset < r.counted {
+		r.counted, r.lines = 0, 0
 	}
-	line, found := slices.BinarySearch(r.lines, offset)
-	if !found {
-		line--
-	}
-	return place{line: line + 1, column: offset - r.lines[line] + 1}
+	r.lines += bytes.Count(r.data[r.counted:offset], []byte("\n"))
+	r.counted = offset
+	start := bytes.LastIndexByte(r.data[:offset], '\n') + 1
+	return place{line: r.lines + 1, column: offset - start + 1}
 }
 
 // errStop says that the document cannot be read on; the fault is reported.

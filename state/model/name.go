@@ -22,6 +22,9 @@ const maxNameBytes = 253
 // without the final dot, any case, other bytes raw or as `\ooo` in octal. It
 // returns an error in Route 53's words (aws-behaviour 1.1 rules 6 to 8, 2.7).
 func ParseName(s string) (Name, error) {
+	if Name(s).plain() {
+		return Name(s), nil
+	}
 	if s == "" {
 		return "", fatal("DomainNameEmpty", "Domain name is empty", s)
 	}
