@@ -48,7 +48,8 @@ func serve(t *testing.T, caddyfile string) *http.Client {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "site.sock")
-	caddyfile = "{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n}\n" + strings.ReplaceAll(caddyfile, "{socket}", "unix/"+socket)
+	options := "{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n\tstorage file_system " + dir + "\n}\n"
+	caddyfile = options + strings.ReplaceAll(caddyfile, "{socket}", "unix/"+socket)
 	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), nil)
 	if err != nil {
 		t.Fatalf("Adapt(%s) = %v", caddyfile, err)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 )
 
 func TestDirectoryURL(t *testing.T) {
@@ -62,6 +64,10 @@ func FuzzServeHTTP(f *testing.F) {
 	} {
 		f.Add(target)
 	}
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, target string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil || !strings.HasPrefix(u.Path, "/") {
@@ -84,7 +90,8 @@ func FuzzServeHTTP(f *testing.F) {
 				return nil
 			})
 			w := httptest.NewRecorder()
-			if err := newHandler(t, mode, "").ServeHTTP(w, r, next); err != nil {
+			h := &Handler{Name: "index.html", Mode: mode, logger: zap.NewNop(), metrics: m}
+			if err := h.ServeHTTP(w, r, next); err != nil {
 				t.Fatal(err)
 			}
 			path := u.EscapedPath()
