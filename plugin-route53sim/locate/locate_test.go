@@ -157,6 +157,20 @@ func TestZeroClient(t *testing.T) {
 	}
 }
 
+func TestRemotenessOrdersLikeMilliseconds(t *testing.T) {
+	l := newLocator(t, "eu-west-3", "10.0.0.0/8 eu-west-1 7 us-east-1 3\n", cityDatabase(t))
+	clients := []Client{{}, l.Locate(netip.MustParseAddr("10.0.0.1"), ECS{}), l.Locate(netip.MustParseAddr("198.51.100.1"), ECS{}), l.Locate(netip.MustParseAddr("172.16.0.1"), ECS{})}
+	for _, c := range clients {
+		for _, r := range append(Regions(), NoRegion) {
+			for _, q := range Regions() {
+				if c.Milliseconds(r) < c.Milliseconds(q) && c.Remoteness(r) >= c.Remoteness(q) {
+					t.Errorf("%s: Remoteness(%s) = %v, Remoteness(%s) = %v, against %v and %v ms", c.String(), r, c.Remoteness(r), q, c.Remoteness(q), c.Milliseconds(r), c.Milliseconds(q))
+				}
+			}
+		}
+	}
+}
+
 func TestInChina(t *testing.T) {
 	db := cityDatabase(t)
 	tests := []struct {

@@ -36,13 +36,13 @@ func newLatency(entries []entry) *latency {
 // Region. For a client in China Regions there come before all others,
 // irrespective of latency (aws-behaviour 3.5).
 func (t *latency) pick(client *locate.Client) int {
-	best, least, bestLocal := none, float32(0), false
+	best, least, bestLocal := none, 0.0, false
 	china := client.InChina()
 	for _, m := range t.members {
 		local := china && m.region.InChina()
-		ms := client.Milliseconds(m.region)
-		if best == none || local && !bestLocal || local == bestLocal && ms < least {
-			best, least, bestLocal = int(m.member), ms, local
+		far := client.Remoteness(m.region)
+		if best == none || local && !bestLocal || local == bestLocal && far < least {
+			best, least, bestLocal = int(m.member), far, local
 		}
 	}
 	return best
