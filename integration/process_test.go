@@ -1,0 +1,195 @@
+package integration
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// deadline is how long anything that is waited for may take on a busy machine.
+const deadline = 45 * time.Second
+
+// binary returns the path of a built binary.
+func binary(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("EDGESTAGE_BIN")
+	if dir == "" {
+		dir = filepath.Join("..", "bin")
+	}
+	path, err := filepath.Abs(filepath.Join(dir, name))
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		t.Fatalf("%s is not built: run `make build` (%v)", name, err)
+	}
+	return path
+}
+
+// client returns the path of an installed client, or skips the test.
+func client(t testing.TB, name, pkg string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("EDGESTAGE_CI") != "" {
+		t.Fatalf("%s is not installed (Debian package %s)", name, pkg)
+	}
+	t.Skipf("%s is not installed (Debian package %s)", name, pkg)
+	return ""
+}
+
+// process is a running binary and what it has said.
+type process struct {
+	t    testing.TB
+	name string
+	cmd  *exec.Cmd
+	done chan struct{}
+
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+// Write implements io.Writer for the process's output.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Write(b)
+}
+
+// output returns what the process has said so far.
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.String()
+}
+
+// run starts a process that ends with the test; where the test fails, what the
+// process said is shown.
+func run(t testing.TB, name, dir, path string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, name: name, done: make(chan struct{})}
+	p.cmd = exec.Command(path, args...)
+	p.cmd.Dir = dir
+	p.cmd.Stdout, p.cmd.Stderr = p, p
+	// A home of its own, so that nothing of the user's is read or written.
+	p.cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("starting %s: %v", name, err)
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(func() {
+		p.stop(syscall.SIGKILL)
+		out := p.output()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", name, out)
+		}
+		if strings.Contains(out, "DATA RACE") {
+			t.Errorf("%s has a data race:\n%s", name, out)
+		}
+	})
+	return p
+}
+
+// stop sends a signal and waits for the end.
+func (p *process) stop(sig os.Signal) {
+	_ = p.cmd.Process.Signal(sig)
+	select {
+	case <-p.done:
+	case <-time.After(deadline):
+		p.t.Errorf("%s does not stop on %v", p.name, sig)
+		_ = p.cmd.Process.Kill()
+		<-p.done
+	}
+}
+
+// ended tells whether the process has ended by itself.
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// eventually waits until f returns "", and fails with what it said last.
+func eventually(t testing.TB, f func() string) {
+	t.Helper()
+	end := time.Now().Add(deadline)
+	for {
+		last := f()
+		if last == "" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("after %v: %s", deadline, last)
+		}
+		time.Sleep(20 * time.Millisecond) // polling real processes
+	}
+}
+
+// freePort returns a port that is free for TCP and UDP on loopback.
+func freePort(t testing.TB) string {
+	t.Helper()
+	for range 50 {
+		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := tcp.Addr().String()
+		udp, err := net.ListenPacket("udp", addr)
+		_ = tcp.Close()
+		if err != nil {
+			continue
+		}
+		_ = udp.Close()
+		return addr
+	}
+	t.Fatal("no port is free for both TCP and UDP")
+	return ""
+}
+
+func port(addr string) string {
+	_, p, _ := net.SplitHostPort(addr)
+	return p
+}
+
+// get returns the status and body of a page.
+func get(url string) (int, string, error) {
+	c := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := c.Get(url)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	var b bytes.Buffer
+	_, err = b.ReadFrom(resp.Body)
+	return resp.StatusCode, b.String(), err
+}
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// By rename, so that nobody reads half of it.
+	if err := os.WriteFile(path+".tmp", []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		t.Fatal(err)
+	}
+}
