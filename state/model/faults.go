@@ -46,3 +46,7 @@ func (e *CombinationError) members() string {
 	}
 	return fmt.Sprintf("Name=%s, Type=%s, SetIdentifier=%s", e.Name.AWS(), e.Type, id)
 }
+
+// sentence is [fmt.Errorf] for texts in Route 53's own words, which are whole
+// sentences.
+func sentence(format string, args ...any) error { return fmt.Errorf(format, args...) }

@@ -73,7 +73,7 @@ func (g *GeoLocation) validate() error {
 	case g.known():
 		return nil
 	}
-	return fmt.Errorf("Cannot find location: '%s'. No changes made.", g) //nolint:staticcheck // Route 53's words
+	return sentence("Cannot find location: '%s'. No changes made.", g)
 }
 
 func (g *GeoLocation) known() bool {
@@ -112,10 +112,10 @@ func (g *GeoProximity) validate() []error {
 	var errs []error
 	switch given := count(g.AWSRegion != "", g.LocalZoneGroup != "", g.Latitude != "" || g.Longitude != ""); {
 	case given != 1:
-		errs = append(errs, fmt.Errorf("Invalid request: Expected exactly one of [AWSRegion, LocalZoneGroup, or at least one of "+
-			"[Coordinates, or all of [Latitude, and Longitude]]], but found %s", noneOrMore(given))) //nolint:staticcheck // Route 53's words
+		errs = append(errs, sentence("Invalid request: Expected exactly one of [AWSRegion, LocalZoneGroup, or at least one of "+
+			"[Coordinates, or all of [Latitude, and Longitude]]], but found %s", noneOrMore(given)))
 	case g.AWSRegion != "" && !knownRegion[g.AWSRegion]:
-		errs = append(errs, fmt.Errorf("Cannot find GeoProximityLocation with AWSRegion = %s. No changes made.", g.AWSRegion)) //nolint:staticcheck // Route 53's words
+		errs = append(errs, sentence("Cannot find GeoProximityLocation with AWSRegion = %s. No changes made.", g.AWSRegion))
 	case g.LocalZoneGroup != "" && !localZone.MatchString(g.LocalZoneGroup):
 		errs = append(errs, &ConstraintError{"geoProximityLocation.localZoneGroup", g.LocalZoneGroup, "satisfy regular expression pattern: " + localZone.String()})
 	case g.Latitude != "" || g.Longitude != "":

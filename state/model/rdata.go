@@ -72,7 +72,7 @@ func ParseRdata(rrtype, value string) (dns.RR, error) {
 	}
 	rr, err := t.parse(dns.RR_Header{Rrtype: t.code, Class: dns.ClassINET}, value)
 	if f := (*FatalError)(nil); errors.As(err, &f) {
-		return nil, fmt.Errorf("Invalid Resource Record: '%w'", err) //nolint:staticcheck // Route 53's words
+		return nil, sentence("Invalid Resource Record: '%w'", err)
 	}
 	return rr, err
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -41,7 +40,7 @@ func parseService(value string) (*dns.SVCB, error) {
 		return nil, badField("SVCB", "SvcPriority", f[0])
 	}
 	if priority > maxSvcPriority {
-		return nil, errors.New("Unsupported SvcPriority value.") //nolint:staticcheck // Route 53's words
+		return nil, sentence("Unsupported SvcPriority value.")
 	}
 	target, err := parseHostOrRoot(f[1])
 	if err != nil {

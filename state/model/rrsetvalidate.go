@@ -177,10 +177,10 @@ func (r *RRset) validateAlias(errs []error) []error {
 		errs = append(errs, fmt.Errorf("alias target: %w", err))
 	}
 	if r.Type == "NS" || r.Type == "SOA" {
-		errs = append(errs, fmt.Errorf("RRSet with DNS name %s, type %s contains an alias target, but aliases of that type are forbidden", r.Name.AWS(), r.Type)) //nolint:staticcheck // Route 53's words
+		errs = append(errs, sentence("RRSet with DNS name %s, type %s contains an alias target, but aliases of that type are forbidden", r.Name.AWS(), r.Type))
 	}
 	if a.EvaluateTargetHealth && a.ZoneID == cloudFrontZone {
-		errs = append(errs, fmt.Errorf("EvaluateTargetHealth must be false for an alias to a CloudFront distribution, got true"))
+		errs = append(errs, sentence("EvaluateTargetHealth must be false for an alias to a CloudFront distribution, got true"))
 	}
 	return errs
 }
@@ -195,7 +195,7 @@ func (r *RRset) validateValues(errs []error) []error {
 		limit = 1
 	}
 	if len(r.Values) > limit {
-		return append(errs, fmt.Errorf("Cannot have more than %d records in a RRSet.", limit)) //nolint:staticcheck // Route 53's words
+		return append(errs, sentence("Cannot have more than %d records in a RRSet.", limit))
 	}
 	var seen map[string]bool
 	if len(r.Values) > 1 {
@@ -212,7 +212,7 @@ func (r *RRset) validateValues(errs []error) []error {
 		}
 		canonical, _ := FormatRdata(rr) // cannot fail: ParseRdata made it
 		if seen[canonical] {
-			errs = append(errs, fmt.Errorf("Duplicate Resource Record: '%s'", v)) //nolint:staticcheck // Route 53's words
+			errs = append(errs, sentence("Duplicate Resource Record: '%s'", v))
 		}
 		seen[canonical] = true
 	}
@@ -222,7 +222,7 @@ func (r *RRset) validateValues(errs []error) []error {
 // validateKind checks which types may be wildcards, routed or primaries.
 func (r *RRset) validateKind(errs []error) []error {
 	if r.Type == "NS" && r.Name.IsWildcard() {
-		errs = append(errs, fmt.Errorf("%s is a wildcard. Changing wildcard NS record sets are not supported", r.label()))
+		errs = append(errs, sentence("%s is a wildcard. Changing wildcard NS record sets are not supported", r.label()))
 	}
 	policy := r.Policy()
 	routed := policy != PolicySimple
@@ -231,15 +231,15 @@ func (r *RRset) validateKind(errs []error) []error {
 		unroutable = unroutable || r.Type == "CNAME" || r.Type == "DS" || r.Alias != nil
 	}
 	if unroutable {
-		errs = append(errs, fmt.Errorf("%s cannot be created with the %s policy as this type of RRSet is not supported", r.label(), policy))
+		errs = append(errs, sentence("%s cannot be created with the %s policy as this type of RRSet is not supported", r.label(), policy))
 	}
 	if r.Failover == FailoverPrimary && r.HealthCheckID == "" {
 		switch {
 		case r.Alias == nil:
-			errs = append(errs, errors.New("A non-alias primary ResourceRecordSet must have an associated health check. No changes made.")) //nolint:staticcheck // Route 53's words
+			errs = append(errs, sentence("A non-alias primary ResourceRecordSet must have an associated health check. No changes made."))
 		case !r.Alias.EvaluateTargetHealth:
-			errs = append(errs, fmt.Errorf("%s cannot be a primary without EvaluateTargetHealth set to true or an associated health check "+
-				"as a secondary would never be returned.", r.label())) //nolint:staticcheck // Route 53's words
+			errs = append(errs, sentence("%s cannot be a primary without EvaluateTargetHealth set to true or an associated health check "+
+				"as a secondary would never be returned.", r.label()))
 		}
 	}
 	return errs

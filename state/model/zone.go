@@ -52,7 +52,7 @@ func (z *Zone) Validate() error {
 		errs = append(errs, fmt.Errorf("hosted zone name %q: %w", z.Name, err))
 	}
 	if z.Name.IsWildcard() {
-		errs = append(errs, errors.New("Creation of hosted zone with a wildcard domain name is not supported.")) //nolint:staticcheck // Route 53's words
+		errs = append(errs, sentence("Creation of hosted zone with a wildcard domain name is not supported."))
 	}
 	if err := ValidateAccount(z.Account); err != nil {
 		errs = append(errs, err)
