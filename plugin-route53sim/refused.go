@@ -1,0 +1,106 @@
+package route53sim
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
+)
+
+// The properties of this file are read whole, so that a fault in them is
+// reported, and then refused: a setting that does nothing would mislead.
+
+func (p *parser) unsupported(property string) error {
+	return p.Errf("property '%s' is not supported yet", property)
+}
+
+func (p *parser) api() error {
+	args := p.RemainingArgs()
+	if err := p.checkArgs(args, 1, 1); err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(args[0])
+	if err != nil {
+		return p.Errf("api address '%s' is not HOST:PORT", args[0])
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return p.Errf("api address '%s': port '%s' out of range [0, 65535]", args[0], port)
+	}
+	credentials := ""
+	err = p.block(func(name string) error {
+		switch name {
+		case "credentials":
+			return p.path(&credentials)
+		case "tls":
+			_, err := p.args(2, 2)
+			return err
+		}
+		return p.Errf("unknown property '%s' of api", name)
+	})
+	if err != nil {
+		return err
+	}
+	if ip, err := netip.ParseAddr(host); credentials == "" && (err != nil || !ip.IsLoopback()) {
+		return p.Errf("api address '%s' is not a loopback address: credentials are required", args[0])
+	}
+	return p.unsupported("api")
+}
+
+// off reads a switch whose only supported position is off.
+func (p *parser) off() error {
+	name, value := p.Val(), ""
+	if err := p.one(&value); err != nil {
+		return err
+	}
+	switch value {
+	case "off":
+		return nil
+	case "on":
+		return p.unsupported(name + " on")
+	}
+	return p.Errf("%s '%s' is neither on nor off", name, value)
+}
+
+func (p *parser) healthChecks() error { return p.off() }
+func (p *parser) fastPath() error     { return p.off() }
+
+func (p *parser) latency() error { return p.refusedPath("latency") }
+func (p *parser) geoip() error   { return p.refusedPath("geoip") }
+
+func (p *parser) refusedPath(name string) error {
+	var path string
+	if err := p.path(&path); err != nil {
+		return err
+	}
+	return p.unsupported(name)
+}
+
+func (p *parser) publish() error {
+	args, err := p.args(1, many)
+	if err != nil {
+		return err
+	}
+	for _, a := range args {
+		if ip, err := netip.ParseAddr(a); err != nil || ip.IsUnspecified() || ip.IsMulticast() {
+			return p.Errf("publish '%s' is not an address that others can reach", a)
+		}
+	}
+	return p.unsupported("publish")
+}
+
+func (p *parser) vpc() error {
+	args, err := p.args(3, many)
+	if err != nil {
+		return err
+	}
+	if _, ok := locate.RegionByName(args[1]); !ok {
+		return p.Errf("vpc %s: unknown Region '%s'", args[0], args[1])
+	}
+	for _, a := range args[2:] {
+		if n, err := netip.ParsePrefix(a); err != nil || n != n.Masked() {
+			return p.Errf("vpc %s: '%s' is not a CIDR block", args[0], a)
+		}
+	}
+	return p.unsupported("vpc")
+}
