@@ -98,9 +98,9 @@ func (s *shares) all() []Change {
 }
 
 // change is a shared row as subscribers see it: several runs may share one
-// key, so the run is part of it.
+// key, so the run stands behind it.
 func (s *shares) change(key shareKey, row string, v model.Value) Change {
-	return Change{Table: key.table, Key: key.run.String() + "\x00" + row, Value: v}
+	return Change{Table: key.table, Key: row + "\x00" + key.run.String(), Value: v}
 }
 
 // remember takes a document that was on disk at the start.

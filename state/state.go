@@ -78,6 +78,8 @@ var changeEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // Change is what became of one row, as subscribers see it.
 type Change struct {
+	// Key is the row's key; in a volatile table, a NUL and the run that shares
+	// the row stand behind it.
 	Table, Key string
 	// Value is the row's value, a pointer to the table's type; shared, so
 	// never to be modified. Nil: the row was deleted, expired, or does not
