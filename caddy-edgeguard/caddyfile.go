@@ -209,7 +209,7 @@ func unmarshalResource(d *caddyfile.Dispenser, later ...string) (name string, er
 	if !d.AllArgs(&name) {
 		return "", d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
+	if d.NextBlock(d.Nesting()) {
 		if slices.Contains(later, d.Val()) {
 			return "", unsupported(d)
 		}
