@@ -29,8 +29,9 @@ func reply(r *dns.Msg, a zone.Answer) *dns.Msg {
 //
 // The server sets the size in the reply's OPT to that of the query's, and cuts
 // to it once more. Route 53 advertises its own size instead, so for the time
-// of writing the query's OPT says that one: m is cut already. Where a plugin
-// on the way out may lengthen m, the client's size must stay.
+// of writing the query's OPT says that one: m fits already. The client's size
+// must stay where a plugin on the way out may lengthen m, and where m fits
+// only compressed: what fits the size in the OPT is sent without compression.
 func (h *Route53Sim) write(w dns.ResponseWriter, r, m *dns.Msg, ecs *dns.EDNS0_SUBNET) {
 	asked := r.IsEdns0()
 	if asked == nil {
@@ -51,7 +52,7 @@ func (h *Route53Sim) write(w dns.ResponseWriter, r, m *dns.Msg, ecs *dns.EDNS0_S
 
 	size := asked.UDPSize()
 	defer asked.SetUDPSize(size)
-	if !h.grows || size > serverSize {
+	if size > serverSize || !h.grows && !m.Compress {
 		asked.SetUDPSize(serverSize)
 	}
 	_ = w.WriteMsg(m)
