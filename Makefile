@@ -27,7 +27,7 @@ bin/coredns: $(SOURCES)
 	go -C builds/coredns build -trimpath -ldflags '$(COREDNS_LDFLAGS)' -o $(CURDIR)/$@ .
 
 bin/caddy: $(EDGE_SOURCES)
-	XCADDY_GO_BUILD_FLAGS="-trimpath -ldflags '-s -w $(CADDY_LDFLAGS)'" \
+	XCADDY_GO_BUILD_FLAGS="-trimpath -tags nobadger,nomysql,nopgx -ldflags '-s -w $(CADDY_LDFLAGS)'" \
 	$(TOOL) xcaddy build $(CADDY_VERSION) --output $(CURDIR)/$@ \
 		--with github.com/edgestage/edgestage/caddy-edgeguard@v0.0.0=$(CURDIR)/caddy-edgeguard \
 		--replace github.com/edgestage/edgestage/state=$(CURDIR)/state

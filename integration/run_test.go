@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,7 +22,11 @@ func TestRunScript(t *testing.T) {
 	if err := os.RemoveAll("../var"); err != nil {
 		t.Fatal(err)
 	}
-	p := run(t, "builds/run", "..", "../builds/run")
+	script, err := filepath.Abs("../builds/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, "builds/run", "..", script)
 	eventually(t, func() string {
 		if p.ended() {
 			t.Fatalf("the script has ended:\n%s", p.output())

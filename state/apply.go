@@ -381,6 +381,7 @@ func (k *Core) viewedUpTo(seq uint64) {
 		return true
 	})
 	k.recheckAsks()
+	k.advanceStart()
 }
 
 // expireWaits answers writers whose views take too long.

@@ -25,8 +25,10 @@ const (
 	// fetchAfter is how long a commit heard of may be under way before it is
 	// fetched from who told.
 	fetchAfter = 100 * time.Millisecond
-	// pullTimeout is how long an answer to a pull may take.
-	pullTimeout = 5 * time.Second
+	// pullTimeout is how long the next chunk of a pull may take, firstTimeout
+	// the first.
+	pullTimeout  = 5 * time.Second
+	firstTimeout = 700 * time.Millisecond
 	// contextPause is the least time between two pulls from one member that
 	// nothing but differing contexts asks for.
 	contextPause = 2 * time.Second

@@ -211,8 +211,14 @@ func (s *shares) drop(k *Core, run Origin) {
 	}
 }
 
-// replaced drops what an earlier run at m's address shared.
+// replaced drops what an earlier run at m's address shared. Should it be m that
+// is the earlier one, the next beat of the later brings its shares back.
 func (s *shares) replaced(k *Core, m Member) {
+	for _, run := range k.memberRuns() {
+		if run != m.Run && k.members[run].Addr == m.Addr {
+			s.drop(k, run)
+		}
+	}
 	for _, run := range slices.Sorted(maps.Keys(k.buried)) {
 		if k.buriedAt[run] == m.Addr {
 			s.drop(k, run)

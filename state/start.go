@@ -28,14 +28,26 @@ func (k *Core) advanceStart() {
 	case phaseSyncing:
 		if k.caughtUp() {
 			k.serve("caught up with the cluster")
+			return
+		}
+		for _, o := range k.memberRuns() {
+			if p := k.members[o]; !p.answered {
+				k.startPull(p)
+			}
 		}
 	}
 }
 
-// caughtUp tells whether every member that answers in time is covered, durably.
+// caughtUp tells whether every member that answers in time is covered, durably
+// and by the local views.
 func (k *Core) caughtUp() bool {
 	if k.writing != nil || len(k.queue) > 0 {
 		return false
+	}
+	for o, stamp := range k.durable {
+		if k.viewed[o] < stamp {
+			return false
+		}
 	}
 	for o, stamp := range k.owed {
 		if k.now.Sub(k.owedAt) < aloneWait && !k.durable.covers(o, stamp, k.floor()) {
@@ -45,7 +57,7 @@ func (k *Core) caughtUp() bool {
 	for _, p := range k.members {
 		switch {
 		case p.answered:
-		case p.pull != nil && p.pull.chunks > 0 && k.now.Sub(p.pull.at) < pullTimeout:
+		case p.pull != nil && p.pull.chunks > 0 && !p.pull.stalled(k.now):
 			return false // it answers, and is not done
 		case k.now.Sub(p.since) < syncWait || k.now.Before(k.syncEnd):
 			return false
@@ -60,9 +72,11 @@ func (k *Core) serve(why string) {
 	k.logf("Serving: %s", why)
 }
 
-// memberUp takes note of a member, and asks it for what is missing here.
+// memberUp takes note of a member, and asks it for what is missing here. A
+// member at this node's own address is an earlier run of it that the others
+// have not yet buried.
 func (k *Core) memberUp(m Member) {
-	if m.Run == k.self.Run {
+	if m.Run == k.self.Run || m.Addr != "" && m.Addr == k.self.Addr {
 		return
 	}
 	delete(k.buried, m.Run)

@@ -23,6 +23,14 @@ type pull struct {
 	staged contextOf
 }
 
+// stalled tells whether an answer is overdue.
+func (pl *pull) stalled(now time.Time) bool {
+	if pl.chunks == 0 {
+		return now.Sub(pl.at) >= firstTimeout
+	}
+	return now.Sub(pl.at) >= pullTimeout
+}
+
 // rowMerge is a peer's rows, sorted, with the context they show at least, and
 // the commits since.
 type rowMerge struct {
@@ -102,7 +110,7 @@ func (k *Core) fetchMissing() {
 
 // startPull asks p for everything missing here, unless that is under way.
 func (k *Core) startPull(p *peer) {
-	if p.pull != nil && k.now.Sub(p.pull.at) < pullTimeout {
+	if p.pull != nil && !p.pull.stalled(k.now) {
 		return
 	}
 	k.pullCount++
@@ -250,7 +258,7 @@ func (k *Core) pulled(p *peer) {
 // beginRows turns p's pull to rows, one member at a time.
 func (k *Core) beginRows(p *peer) bool {
 	for _, o := range k.memberRuns() {
-		if q := k.members[o]; q != p && q.pull != nil && q.pull.base != nil && k.now.Sub(q.pull.at) < pullTimeout {
+		if q := k.members[o]; q != p && q.pull != nil && q.pull.base != nil && !q.pull.stalled(k.now) {
 			return false
 		}
 	}

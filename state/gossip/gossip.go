@@ -240,7 +240,7 @@ func (g *Gossip) Send(s state.Send) {
 		return
 	}
 	if s.Stream {
-		g.streams.send(node.Address(), s.Data)
+		g.streams.send(node.Name, node.Address(), s.Data)
 		return
 	}
 	_ = list.SendBestEffort(node, s.Data) // a lost datagram is repaired

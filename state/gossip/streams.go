@@ -30,24 +30,26 @@ type streams struct {
 	g *Gossip
 
 	mu  sync.Mutex
-	out map[string]*outbound // by address
+	out map[string]*outbound // by the member's name, so each run has its own
 	in  map[net.Conn]struct{}
 }
 
 // outbound is the queue to one member and the goroutine that empties it.
 type outbound struct {
 	queue chan []byte
+	gone  chan struct{} // the other side has closed
 }
 
-// send queues a message for the member at addr, or drops it where too many wait.
-func (s *streams) send(addr string, data []byte) {
+// send queues a message for the member of that name at addr, or drops it where
+// too many wait.
+func (s *streams) send(name, addr string, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.out[addr]
+	o := s.out[name]
 	if o == nil {
-		o = &outbound{queue: make(chan []byte, maxQueued)}
-		s.out[addr] = o
-		if !s.g.spawn(func() { s.run(addr, o) }) {
+		o = &outbound{queue: make(chan []byte, maxQueued), gone: make(chan struct{})}
+		s.out[name] = o
+		if !s.g.spawn(func() { s.run(name, addr, o) }) {
 			return
 		}
 	}
@@ -59,11 +61,11 @@ func (s *streams) send(addr string, data []byte) {
 
 // run sends what is queued until nothing came for a while or sending failed;
 // what is lost then, its sender asks for again.
-func (s *streams) run(addr string, o *outbound) {
+func (s *streams) run(name, addr string, o *outbound) {
 	var conn net.Conn
 	defer func() {
 		s.mu.Lock()
-		delete(s.out, addr)
+		delete(s.out, name)
 		s.mu.Unlock()
 		if conn != nil {
 			_ = conn.Close()
@@ -77,9 +79,10 @@ func (s *streams) run(addr string, o *outbound) {
 			if conn == nil {
 				var err error
 				if conn, err = s.dial(addr); err != nil {
-					s.g.log.Warnf("Cannot reach member at %s: %v", addr, err)
+					s.g.lines.limited("reach "+addr, fmt.Sprintf("Cannot reach member %s at %s: %v", name, addr, err))
 					return
 				}
+				s.watch(conn, o)
 			}
 			if s.g.cut(addr) {
 				return
@@ -90,12 +93,23 @@ func (s *streams) run(addr string, o *outbound) {
 				return
 			}
 			idle.Reset(idleWait)
+		case <-o.gone:
+			return
 		case <-idle.C:
 			return
 		case <-s.g.closed:
 			return
 		}
 	}
+}
+
+// watch tells o when the other side closes: it has nothing to say but the byte
+// that it greets with.
+func (s *streams) watch(conn net.Conn, o *outbound) {
+	s.g.spawn(func() {
+		defer close(o.gone)
+		_, _ = io.Copy(io.Discard, io.LimitReader(conn, 64))
+	})
 }
 
 // dial opens a stream and proves both sides' keys.

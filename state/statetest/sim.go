@@ -151,7 +151,7 @@ func (s *Sim) Start(i int) error {
 		expect = expect || j != i && s.Running(j)
 	}
 	core, err := state.NewCore(state.Config{
-		Self:  state.Member{Run: n.run, Node: fmt.Sprint("n", i), ID: fmt.Sprint("id", i), Addr: fmt.Sprint("n", i)},
+		Self:  memberOf(n),
 		Store: n.disk, Seed: s.rand.Uint64(), Now: s.now.Add(n.skew), Expect: expect,
 		LogBytes: s.Faults.LogBytes, Horizon: s.Faults.Horizon,
 	})
@@ -214,9 +214,7 @@ func (s *Sim) membership() {
 		for _, m := range s.nodes {
 			if m.core != nil && now[m.run] != nil && !n.sees[m.run] && s.rand.IntN(3) == 0 {
 				n.sees[m.run] = true
-				s.step(n, state.MemberUp{Member: state.Member{
-					Run: m.run, Node: fmt.Sprint("n", m.index), ID: fmt.Sprint("id", m.index), Addr: fmt.Sprint("n", m.index),
-				}})
+				s.step(n, state.MemberUp{Member: memberOf(m)})
 			}
 		}
 		for _, run := range sortedRuns(n.sees) {
@@ -226,6 +224,10 @@ func (s *Sim) membership() {
 			}
 		}
 	}
+}
+
+func memberOf(n *simNode) state.Member {
+	return state.Member{Run: n.run, Node: fmt.Sprint("n", n.index), ID: fmt.Sprint("id", n.index), Addr: fmt.Sprint("n", n.index)}
 }
 
 func sortedRuns(m map[state.Origin]bool) []state.Origin {
