@@ -16,9 +16,8 @@ import (
 )
 
 const (
-	testZone       = "Z0EXAMPLE00000000000"
-	cloudFrontZone = "Z2FDTNDATAQYW2"
-	elbParisZone   = "Z3Q77PNBQS71R4"
+	testZone     = "Z0EXAMPLE00000000000"
+	elbParisZone = "Z3Q77PNBQS71R4"
 )
 
 var created = time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)

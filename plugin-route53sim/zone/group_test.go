@@ -27,8 +27,11 @@ func weight(n int64) func(*model.RRset) { return func(s *model.RRset) { s.Weight
 func failover(role string, evaluate bool) func(*model.RRset) {
 	return func(s *model.RRset) {
 		s.Failover = role
-		if s.Alias != nil {
+		switch {
+		case s.Alias != nil:
 			s.Alias.EvaluateTargetHealth = evaluate
+		case role == model.FailoverPrimary:
+			s.HealthCheckID = "11111111-1111-1111-1111-111111111111"
 		}
 	}
 }
