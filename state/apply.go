@@ -22,7 +22,6 @@ type batch struct {
 	now     int64
 	commits []*commit
 	own     []*commit
-	merges  bool
 	context contextOf
 	log     []LogEntry
 	replies []Reply
