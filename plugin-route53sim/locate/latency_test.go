@@ -61,8 +61,8 @@ func TestParseLatencyFaults(t *testing.T) {
 			t.Fatalf("ParseLatency of %d faults = %v, %v", len(all), l, err)
 		}
 		for i, got := range strings.Split(err.Error(), "\n") {
-			if prefix := "f:" + itoa(i+1) + ": "; !strings.HasPrefix(got, prefix) {
-				t.Errorf("fault %d = %q, want prefix %q", i, got, prefix)
+			if got != wants[i] {
+				t.Errorf("fault %d = %q, want %q", i, got, wants[i])
 			}
 		}
 	})
