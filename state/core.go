@@ -141,6 +141,8 @@ type Effects struct {
 	Publish []Publication
 	Replies []Reply
 	Logs    []LogLine
+	// Pulses are what members told with their beat.
+	Pulses []Pulse
 	// Serving tells, where it is set, that the node serves from now on.
 	Serving bool
 }
@@ -218,6 +220,7 @@ type Core struct {
 	pullCount uint64
 
 	shares shares
+	pulses pulses
 	// togetherSince is since when there have been other members.
 	togetherSince time.Time
 	asks          map[uint64]*asking
@@ -298,6 +301,7 @@ func NewCore(c Config) (*Core, error) {
 	k.maxLog = cmp.Or(c.LogBytes, defaultLogBytes)
 	k.horizon = cmp.Or(c.Horizon, Horizon)
 	k.shares.init()
+	k.pulses.members = map[Origin]*pulse{}
 	k.pending.init()
 	if err := k.store.Read(k.load); err != nil {
 		return nil, err
@@ -376,6 +380,8 @@ func (k *Core) Step(now time.Time, ev Event) Effects {
 		k.askInSync(ev)
 	case ShareTable:
 		k.share(ev)
+	case SetPulse:
+		k.pulses.own = ev.Data
 	}
 	k.startWrite()
 	k.out = nil
@@ -497,6 +503,8 @@ func (k *Core) receive(data []byte) {
 		k.answerWant(from, m)
 	case *shareMsg:
 		k.receiveShare(p, m)
+	case *pulseMsg:
+		k.receivePulse(p, m)
 	}
 }
 

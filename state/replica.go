@@ -61,7 +61,8 @@ type Replica struct {
 	seq     uint64 // published last
 	acked   uint64 // told to the core last
 
-	fences []chan struct{} // of the loop
+	fences   []chan struct{} // of the loop
+	watchers []*pulseWatcher // of the loop
 }
 
 // Open returns a replica on o.Core.Store and starts it. The replica owns store
@@ -165,6 +166,11 @@ func (r *Replica) step(ev Event) {
 	}
 	for _, l := range out.Logs {
 		r.log(l)
+	}
+	for _, p := range out.Pulses {
+		for _, w := range r.watchers {
+			w.f(p)
+		}
 	}
 	r.noteBehind()
 	if out.Serving {

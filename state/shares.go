@@ -222,7 +222,9 @@ func (s *shares) replaced(k *Core, m Member) {
 	for _, run := range slices.Sorted(maps.Keys(k.buried)) {
 		if k.buriedAt[run] == m.Addr {
 			s.drop(k, run)
+			k.dropPulse(run)
 			delete(k.buried, run)
+			delete(k.buriedAt, run)
 		}
 	}
 }
@@ -232,6 +234,7 @@ func (k *Core) buryShares() {
 	for _, run := range slices.Sorted(maps.Keys(k.buried)) {
 		if k.now.Sub(k.buried[run]) >= deadGrace {
 			k.shares.drop(k, run)
+			k.dropPulse(run)
 			delete(k.buried, run)
 			delete(k.buriedAt, run)
 		}

@@ -118,6 +118,7 @@ func (k *Core) memberDown(ev MemberDown) {
 	if ev.Left {
 		how = "left"
 		k.shares.drop(k, ev.Run)
+		k.dropPulse(ev.Run)
 	} else {
 		k.buried[ev.Run], k.buriedAt[ev.Run] = k.now, p.Addr
 	}

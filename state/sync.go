@@ -50,9 +50,11 @@ func (k *Core) beat() {
 			m.Moved = append(m.Moved, entry{Origin: o, Stamp: k.durable[o]})
 		}
 	}
-	for _, o := range k.someMembers(beatFanout, 0) {
+	to := k.someMembers(beatFanout, 0)
+	for _, o := range to {
 		k.send(o, m)
 	}
+	k.pulse(to)
 	k.forgetOld()
 }
 

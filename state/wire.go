@@ -73,6 +73,7 @@ const (
 	kindAnswer
 	kindWant
 	kindShare
+	kindPulse
 )
 
 // commitsMsg carries commits on the fast path.
@@ -188,6 +189,7 @@ var newMessage = map[byte]func() message{
 	kindAnswer:   func() message { return new(answerMsg) },
 	kindWant:     func() message { return new(wantMsg) },
 	kindShare:    func() message { return new(shareMsg) },
+	kindPulse:    func() message { return new(pulseMsg) },
 }
 
 var (

@@ -15,6 +15,7 @@ var sampleMessages = []message{
 	&askMsg{Nonce: 1, Version: entry{Origin: 1, Stamp: 2}},
 	&answerMsg{Nonce: 1, Yes: true},
 	&wantMsg{Table: "t"},
+	&pulseMsg{Counter: 1, Parts: 2, Data: []byte("p")},
 	&shareMsg{Run: 1, NodeID: "n", Table: "t", Version: 2, Rows: []shareRow{{Key: "k", Value: []byte("v")}}},
 }
 
