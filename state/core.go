@@ -230,7 +230,9 @@ type Core struct {
 	phase   phase
 	started time.Time
 	joined  bool
-	syncEnd time.Time
+	// rememberedAt is when members were last written down.
+	rememberedAt time.Time
+	syncEnd      time.Time
 	// owed is what this node said it lacks because it does not serve yet.
 	owed   contextOf
 	owedAt time.Time
@@ -463,6 +465,7 @@ func (k *Core) tick() {
 		k.beatAt = k.now
 		k.beat()
 		k.sweepSome()
+		k.rememberMembers()
 	}
 }
 

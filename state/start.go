@@ -1,5 +1,11 @@
 package state
 
+import (
+	"time"
+
+	"github.com/edgestage/edgestage/state/hlc"
+)
+
 // joinDone notes how many members the attempt to join has reached.
 func (k *Core) joinDone(contacted int) {
 	k.joined = k.joined || contacted > 0
@@ -127,19 +133,47 @@ func (k *Core) memberDown(ev MemberDown) {
 	k.advanceStart()
 }
 
-// rememberMember keeps where a member was, to look for it after a restart.
+// rememberedMember is where a member was, and when it was last known there.
+type rememberedMember struct {
+	_    struct{} `cbor:",toarray"`
+	Node string
+	At   hlc.Stamp
+}
+
+// refreshMembers is how often the time of a member that stays is renewed.
+const refreshMembers = 12 * time.Hour
+
+// rememberMember keeps where a member is, to look for it after a restart.
 func (k *Core) rememberMember(m Member) {
-	if m.Addr != "" {
-		k.shares.later = append(k.shares.later, &overlayRow{Row: &Row{Table: tableMembers, Key: m.Addr, Value: mustEncode(m.Run)}})
+	if m.Addr == "" {
+		return
+	}
+	value := mustEncode(&rememberedMember{Node: m.Node, At: hlc.At(k.now)})
+	k.shares.later = append(k.shares.later, &overlayRow{Row: &Row{Table: tableMembers, Key: m.Addr, Value: value}})
+}
+
+// rememberMembers renews what is kept of the members that are there.
+func (k *Core) rememberMembers() {
+	if k.now.Sub(k.rememberedAt) < refreshMembers {
+		return
+	}
+	k.rememberedAt = k.now
+	for _, o := range k.memberRuns() {
+		k.rememberMember(k.members[o].Member)
 	}
 }
 
-// RememberedMembers returns the gossip addresses that the store keeps.
-func RememberedMembers(s Store) []string {
+// RememberedMembers returns the gossip addresses that the store keeps of
+// members that were there within [Horizon] before now.
+func RememberedMembers(s Store, now time.Time) []string {
 	var out []string
+	oldest := hlc.At(now.Add(-Horizon))
 	_ = s.Read(func(r StoreReader) error {
 		rangeTable(r, tableMembers, func(row *Row) bool {
-			out = append(out, row.Key)
+			var m rememberedMember
+			if wireDec.Unmarshal(row.Value, &m) == nil && m.At >= oldest {
+				out = append(out, row.Key)
+			}
 			return true
 		})
 		return nil

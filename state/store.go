@@ -50,7 +50,7 @@ func Local(table string) bool { return strings.HasPrefix(table, LocalPrefix) }
 const (
 	tableContext  = LocalPrefix + "context"  // origin -> stamp
 	tableNode     = LocalPrefix + "node"     // "id" -> 16 bytes
-	tableMembers  = LocalPrefix + "members"  // gossip address -> last run
+	tableMembers  = LocalPrefix + "members"  // gossip address -> member, time
 	tableVolatile = LocalPrefix + "volatile" // run and table -> document
 )
 

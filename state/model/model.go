@@ -24,6 +24,8 @@ const (
 	TableHealthChecks = "healthchecks" // [HealthCheck], by id
 	TableImports      = "imports"      // [Import], by zone id
 
+	TableCIDRCollections = "cidrcollections" // [CIDRCollection], by id
+
 	TableEndpoints = "endpoints" // [Endpoint], volatile, by [EndpointKey]
 
 	TableSeen = "local.seen" // [Seen], local, by document path
@@ -68,8 +70,11 @@ var newValue = map[string]func() Value{
 	TableRRsets:       func() Value { return new(RRset) },
 	TableHealthChecks: func() Value { return new(HealthCheck) },
 	TableImports:      func() Value { return new(Import) },
-	TableEndpoints:    func() Value { return new(Endpoint) },
-	TableSeen:         func() Value { return new(Seen) },
+
+	TableCIDRCollections: func() Value { return new(CIDRCollection) },
+
+	TableEndpoints: func() Value { return new(Endpoint) },
+	TableSeen:      func() Value { return new(Seen) },
 }
 
 // Decode returns the value of a row, checked: an unknown table, bytes that are

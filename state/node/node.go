@@ -87,7 +87,7 @@ func (n *Node) start(store state.Store) error {
 		if err != nil {
 			return err
 		}
-		remembered := state.RememberedMembers(store)
+		remembered := state.RememberedMembers(store, time.Now())
 		n.gossip, err = gossip.New(gossip.Config{
 			Bind: g.Bind, Advertise: g.Advertise, Join: g.Join, Remembered: remembered,
 			Keys: keys, Self: self, Log: n.log, Cut: n.cut,
