@@ -311,7 +311,7 @@ func TestBehind(t *testing.T) {
 		"not compiled": handlerOf(t, nil),
 		"not caught up": func() *Route53Sim {
 			h := testHandler(t)
-			h.instance.running.serving.Store(false)
+			h.instance.running.Load().serving.Store(false)
 			return h
 		}(),
 	} {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
 )
@@ -16,7 +17,7 @@ type instance struct {
 	settings settings
 	file     string // where the settings stand
 	line     int
-	running  *running // since it started
+	running  atomic.Pointer[running] // since it started; read by queries and Ready
 }
 
 // join adds a block's settings. They stand in one block, or the same in each.
@@ -78,7 +79,7 @@ func (t *nodeTable) start(in *instance) error {
 	if err != nil {
 		return err
 	}
-	in.running = run
+	in.running.Store(run)
 	run.holders[in] = true
 	run.load(in, loader)
 	return nil
@@ -86,8 +87,8 @@ func (t *nodeTable) start(in *instance) error {
 
 // take returns the node for in, open.
 func (t *nodeTable) take(in *instance) (*running, error) {
-	if old := t.restarting; old != nil && old != in && old.running != nil {
-		run := old.running
+	if old := t.restarting; old != nil && old != in && old.running.Load() != nil {
+		run := old.running.Load()
 		if names := run.settings.node.Diff(in.settings.node); len(names) > 0 {
 			return nil, fmt.Errorf("settings of the open node have changed: %s; restart to apply them", strings.Join(names, ", "))
 		}
@@ -123,14 +124,15 @@ func (t *nodeTable) restartFailed(in *instance) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.restarting = nil
-	if in.running == nil {
+	run := in.running.Load()
+	if run == nil {
 		return
 	}
-	in.running.holders = map[*instance]bool{in: true}
-	if in.running.loadsFor == in {
+	run.holders = map[*instance]bool{in: true}
+	if run.loadsFor == in {
 		return
 	}
-	in.running.load(in, importer.New(importer.Config{Sources: in.settings.sources, Log: loadLog{}}))
+	run.load(in, importer.New(importer.Config{Sources: in.settings.sources, Log: loadLog{}}))
 }
 
 // stop takes the node from in and closes it if nobody else holds it. Answers
@@ -141,7 +143,7 @@ func (t *nodeTable) stop(in *instance) error {
 	if t.restarting == in {
 		t.restarting = nil
 	}
-	run := in.running
+	run := in.running.Load()
 	if run == nil || !run.holders[in] {
 		return nil
 	}
@@ -160,7 +162,7 @@ func (t *nodeTable) stop(in *instance) error {
 // Ready implements the interface of plugin ready: the node has caught up with
 // its cluster, the zones are compiled, the documents loaded once.
 func (h *Route53Sim) Ready() bool {
-	run := h.instance.running
+	run := h.instance.running.Load()
 	return run != nil && run.problem() == nil
 }
 

@@ -117,7 +117,7 @@ func TestStartLoadsAndAnswers(t *testing.T) {
 	c := newCorefile(t)
 	inst := c.start(c.input())
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)
-	run := instanceIn(inst).running
+	run := instanceIn(inst).running.Load()
 	deadline := time.Now().Add(20 * time.Second)
 	for run.problem() != nil {
 		if time.Now().After(deadline) {
@@ -168,7 +168,7 @@ func TestReload(t *testing.T) {
 	inst := c.start(c.input())
 	defer func() { c.stop(inst) }()
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)
-	run := instanceIn(inst).running
+	run := instanceIn(inst).running.Load()
 
 	t.Run("keeps the node", func(t *testing.T) {
 		next, err := inst.Restart(c.input("fallthrough"))
@@ -176,7 +176,7 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 		inst = next
-		if got := instanceIn(inst).running; got != run || len(run.holders) != 1 {
+		if got := instanceIn(inst).running.Load(); got != run || len(run.holders) != 1 {
 			t.Errorf("after a reload the node is another (%v), or held %d times", got != run, len(run.holders))
 		}
 		c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)

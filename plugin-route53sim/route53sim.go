@@ -41,10 +41,11 @@ func (*Route53Sim) Name() string { return pluginName }
 
 // view returns what to answer from, nil while the node may not serve.
 func (h *Route53Sim) view() *zone.View {
-	if h.instance.running == nil {
+	run := h.instance.running.Load()
+	if run == nil {
 		return nil
 	}
-	return h.instance.running.view()
+	return run.view()
 }
 
 // handles tells whether name is within the zones of this block.
