@@ -67,7 +67,9 @@ func handlerOf(t testing.TB, v *zone.View) *Route53Sim {
 	run := &running{locator: l}
 	run.compiled.Store(v)
 	run.serving.Store(true)
-	return &Route53Sim{zones: []string{"."}, instance: &instance{running: run}}
+	in := &instance{}
+	in.running.Store(run)
+	return &Route53Sim{zones: []string{"."}, instance: in}
 }
 
 // tcpWriter is a writer of a TCP client.
