@@ -61,7 +61,7 @@ func (h *Route53Sim) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 	tcp := state.Proto() == "tcp"
 	a := v.Lookup(zone.Query{
 		Name: q.Name, Type: q.Qtype, All: tcp, Random: rand.Uint64(),
-		Locator: h.instance.running.Load().locator, Source: source(w), ECS: ecs,
+		Locator: h.instance.running.Load().locator.Load(), Source: source(w), ECS: ecs,
 	})
 	return h.answer(ctx, w, r, a, ecs)
 }

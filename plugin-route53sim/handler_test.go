@@ -64,7 +64,8 @@ func handlerOf(t testing.TB, v *zone.View) *Route53Sim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &running{locator: l}
+	run := &running{}
+	run.locator.Store(l)
 	run.compiled.Store(v)
 	run.serving.Store(true)
 	in := &instance{}

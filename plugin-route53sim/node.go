@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 )
 
 // instance is one Corefile: what its route53sim blocks have in common. It is
@@ -17,7 +18,9 @@ type instance struct {
 	settings settings
 	file     string // where the settings stand
 	line     int
-	running  atomic.Pointer[running] // since it started; read by queries and Ready
+	// locator places the clients, by files as they were when it started.
+	locator *locate.Locator
+	running atomic.Pointer[running] // since it started; read by queries and Ready
 }
 
 // join adds a block's settings. They stand in one block, or the same in each.
@@ -66,8 +69,8 @@ func nodeKey(s settings) string {
 }
 
 // start gives in its node: in a reload that of the instance before it, else a
-// new one. The documents to load are read first, so that one with a fault
-// keeps everything as it is.
+// new one. The documents to load and the files that place clients are read
+// first, so that one with a fault keeps everything as it is.
 func (t *nodeTable) start(in *instance) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -75,10 +78,16 @@ func (t *nodeTable) start(in *instance) error {
 	if err := loader.Load(); err != nil {
 		return fmt.Errorf("loading zones: %w", err)
 	}
+	locator, err := in.settings.locator()
+	if err != nil {
+		return fmt.Errorf("reading what places clients: %w", err)
+	}
 	run, err := t.take(in)
 	if err != nil {
 		return err
 	}
+	in.locator = locator
+	run.locator.Store(locator)
 	in.running.Store(run)
 	run.holders[in] = true
 	run.load(in, loader)
@@ -129,6 +138,7 @@ func (t *nodeTable) restartFailed(in *instance) {
 		return
 	}
 	run.holders = map[*instance]bool{in: true}
+	run.locator.Store(in.locator)
 	if run.loadsFor == in {
 		return
 	}

@@ -132,6 +132,9 @@ func (p *parser) data() error   { return p.path(&p.settings.node.Data) }
 func (p *parser) node() error   { return p.one(&p.settings.node.Name) }
 func (p *parser) region() error { return p.one(&p.settings.node.Region) }
 
+func (p *parser) latency() error { return p.path(&p.settings.latency) }
+func (p *parser) geoip() error   { return p.path(&p.settings.geoip) }
+
 func (p *parser) gossip() error {
 	args := p.RemainingArgs()
 	if err := p.checkArgs(args, 1, 1); err != nil {

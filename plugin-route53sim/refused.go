@@ -65,17 +65,6 @@ func (p *parser) off() error {
 func (p *parser) healthChecks() error { return p.off() }
 func (p *parser) fastPath() error     { return p.off() }
 
-func (p *parser) latency() error { return p.refusedPath("latency") }
-func (p *parser) geoip() error   { return p.refusedPath("geoip") }
-
-func (p *parser) refusedPath(name string) error {
-	var path string
-	if err := p.path(&path); err != nil {
-		return err
-	}
-	return p.unsupported(name)
-}
-
 func (p *parser) publish() error {
 	args, err := p.args(1, many)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 type running struct {
 	settings settings
 	node     *node.Node
-	locator  *locate.Locator
+	// locator is that of the newest instance.
+	locator atomic.Pointer[locate.Locator]
 
 	compiled atomic.Pointer[zone.View] // the newest
 	serving  atomic.Bool               // the node has caught up once
@@ -34,12 +35,8 @@ type running struct {
 
 // open starts a node.
 func open(s settings) (*running, error) {
-	locator, err := locate.New(locate.Config{Region: s.node.WithDefaults().Region})
-	if err != nil {
-		return nil, err
-	}
 	s.node.Kind = node.KindDNS
-	r := &running{settings: s, node: node.New(s.node, nodeLog{}), locator: locator, holders: make(map[*instance]bool)}
+	r := &running{settings: s, node: node.New(s.node, nodeLog{}), holders: make(map[*instance]bool)}
 	if err := r.node.Start(); err != nil {
 		return nil, err
 	}

@@ -1,9 +1,11 @@
 package route53sim
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/node"
 )
 
@@ -12,12 +14,15 @@ import (
 type settings struct {
 	node    node.Config
 	sources []importer.Source
+	// latency and geoip are the files that place clients; "" means none.
+	latency, geoip string
 }
 
 // empty tells whether none is set.
 func (s settings) empty() bool {
 	n := s.node
-	return n.Data == "" && n.Name == "" && n.Region == "" && n.Gossip == nil && len(s.sources) == 0
+	return n.Data == "" && n.Name == "" && n.Region == "" && n.Gossip == nil &&
+		len(s.sources) == 0 && s.latency == "" && s.geoip == ""
 }
 
 // diff returns the names of the properties in which s and t differ.
@@ -26,5 +31,30 @@ func (s settings) diff(t settings) []string {
 	if !slices.Equal(s.sources, t.sources) {
 		names = append(names, "load")
 	}
+	if s.latency != t.latency {
+		names = append(names, "latency")
+	}
+	if s.geoip != t.geoip {
+		names = append(names, "geoip")
+	}
 	return names
+}
+
+// locator reads the files that place clients. The error has every fault of
+// both, one a line.
+func (s settings) locator() (*locate.Locator, error) {
+	cfg := locate.Config{Region: s.node.WithDefaults().Region}
+	var errs []error
+	if s.latency != "" {
+		l, err := locate.LoadLatency(s.latency)
+		cfg.Latency, errs = l, append(errs, err)
+	}
+	if s.geoip != "" {
+		g, err := locate.OpenGeoIP(s.geoip)
+		cfg.GeoIP, errs = g, append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return locate.New(cfg)
 }

@@ -69,12 +69,14 @@ func wrap(err error) error {
 //	        key_file PATH
 //	    }
 //	    load GLOB [ACCOUNT]
+//	    latency PATH
+//	    geoip PATH
 //	    health_checks off
 //	    fast_path off
 //	    fallthrough [ZONE...]
 //	}
 //
-// api, latency, geoip, publish, vpc and the other values of the switches are
+// api, publish, vpc and the other values of the switches are
 // read and refused.
 func parse(c *caddy.Controller) (*Route53Sim, error) {
 	h := &Route53Sim{}

@@ -20,6 +20,7 @@ func TestParse(t *testing.T) {
 		fall        []string
 		node        node.Config
 		sources     []importer.Source
+		places      [2]string // latency and geoip
 	}{
 		{name: "bare", input: "route53sim", zones: []string{"."}},
 		{name: "empty block", input: "route53sim {\n}", zones: []string{"."}},
@@ -34,6 +35,7 @@ func TestParse(t *testing.T) {
 				Bind: "0.0.0.0:7946", Join: []string{"192.0.2.1:7946", "host.example.org:7946"}, Advertise: "192.0.2.2", KeyFile: "/k"}}},
 		{name: "load", input: "route53sim {\n load /a/*.json 111122223333\n load /b/*.zone\n}", zones: []string{"."}, node: memory,
 			sources: []importer.Source{{Glob: "/a/*.json", Account: "111122223333"}, {Glob: "/b/*.zone", Account: "000000000000"}}},
+		{name: "latency and geoip", input: "route53sim {\n latency /l\n geoip /g\n}", zones: []string{"."}, node: memory, places: [2]string{"/l", "/g"}},
 		{name: "switches off", input: "route53sim {\n health_checks off\n fast_path off\n}", zones: []string{"."}},
 		{name: "fallthrough", input: "route53sim example.org {\n fallthrough\n}", zones: []string{"example.org."}, fall: []string{"."}},
 		{name: "fallthrough of zones", input: "route53sim {\n fallthrough a.example.org b.example.org\n}", zones: []string{"."},
@@ -50,8 +52,8 @@ func TestParse(t *testing.T) {
 			if !slices.Equal(h.Fall.Zones, tc.fall) {
 				t.Errorf("fallthrough = %q, want %q", h.Fall.Zones, tc.fall)
 			}
-			if d := h.instance.settings.diff(settings{tc.node, tc.sources}); len(d) > 0 {
-				t.Errorf("settings = %+v, want %+v and %+v: differ in %q", h.instance.settings, tc.node, tc.sources, d)
+			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1]}); len(d) > 0 {
+				t.Errorf("settings = %+v, want %+v: differ in %q", h.instance.settings, tc, d)
 			}
 		})
 	}
@@ -96,8 +98,8 @@ func TestParseErrors(t *testing.T) {
 		{"tls of api with one file", block("api 127.0.0.1:1 {", "tls /c", "}"), "Wrong argument count"},
 		{"health_checks on", block("health_checks on"), "property 'health_checks on' is not supported yet"},
 		{"fast_path on", block("fast_path on"), "property 'fast_path on' is not supported yet"},
-		{"latency", block("latency /l"), "property 'latency' is not supported yet"},
-		{"geoip", block("geoip /g"), "property 'geoip' is not supported yet"},
+		{"latency of two files", block("latency /l /m"), "Wrong argument count"},
+		{"latency twice", block("latency /l", "latency /m"), "property 'latency' stands twice"},
 		{"geoip without a file", block("geoip"), "Wrong argument count"},
 		{"publish", block("publish 192.0.2.1 2001:db8::1"), "property 'publish' is not supported yet"},
 		{"publish of no address", block("publish everywhere"), "publish 'everywhere' is not an address"},
@@ -134,6 +136,8 @@ func TestSeveralBlocks(t *testing.T) {
 		{"another folder", []string{full, strings.Replace(full, "/x", "/y", 1)}, "data differ from Testfile:1"},
 		{"another member", []string{full, strings.Replace(full, ":2", ":3", 1)}, "join differ from Testfile:1"},
 		{"other files", []string{full, strings.Replace(full, "/z", "/q", 1)}, "load differ from Testfile:1"},
+		{"another latency file", []string{"route53sim {\n latency /l\n}", "route53sim {\n latency /m\n}"}, "latency differ from Testfile:1"},
+		{"a geoip database in the second", []string{full, strings.Replace(full, "load", "geoip /g\nload", 1)}, "geoip differ from Testfile:1"},
 		{"more in the second", []string{"route53sim {\n data /x\n}", "route53sim {\n data /x\n load /z\n}"}, "Testfile:1 - Error during parsing: properties that belong to the process"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
