@@ -34,6 +34,19 @@ type HealthCheckConfig struct {
 	ChildHealthChecks        []string `cbor:"13,keyasint,omitempty" json:"ChildHealthChecks"`
 	EnableSNI                *bool    `cbor:"14,keyasint,omitempty" json:"EnableSNI"`
 	Regions                  []string `cbor:"15,keyasint,omitempty" json:"Regions"`
+
+	AlarmIdentifier *AlarmIdentifier `cbor:"16,keyasint,omitempty" json:"AlarmIdentifier"`
+	// InsufficientDataHealthStatus is Healthy, Unhealthy or LastKnownStatus,
+	// which empty is as well.
+	InsufficientDataHealthStatus string `cbor:"17,keyasint,omitempty" json:"InsufficientDataHealthStatus"`
+	RoutingControlArn            string `cbor:"18,keyasint,omitempty" json:"RoutingControlArn"`
+}
+
+// AlarmIdentifier names the CloudWatch alarm that a CLOUDWATCH_METRIC check
+// follows.
+type AlarmIdentifier struct {
+	Region string `cbor:"1,keyasint" json:"Region"`
+	Name   string `cbor:"2,keyasint" json:"Name"`
 }
 
 // Table implements [Value].
@@ -52,8 +65,8 @@ var healthCheckID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 // Validate implements [Value].
 func (h *HealthCheck) Validate() error {
 	var errs []error
-	if !healthCheckID.MatchString(h.ID) {
-		errs = append(errs, fmt.Errorf("health check id %q is not 1 to 64 of [0-9A-Za-z_-]", h.ID))
+	if err := validateHealthCheckID(h.ID); err != nil {
+		errs = append(errs, err)
 	}
 	if err := ValidateAccount(h.Account); err != nil {
 		errs = append(errs, err)
@@ -70,6 +83,10 @@ func (h *HealthCheck) Validate() error {
 	}
 	if i := c.RequestInterval; i != 0 && i != 10 && i != 30 {
 		errs = append(errs, fmt.Errorf("request interval %d is neither 10 nor 30 seconds", i))
+	}
+	if err := validateOneOf("status without sufficient data", c.InsufficientDataHealthStatus,
+		"", "Healthy", "Unhealthy", "LastKnownStatus"); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

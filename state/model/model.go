@@ -26,9 +26,14 @@ const (
 
 	TableCIDRCollections = "cidrcollections" // [CIDRCollection], by id
 
+	TableHealthForces  = "healthforces"  // [HealthForce], by health check id
+	TableHealthSignals = "healthsignals" // [HealthSignal], by [HealthSignalKey]
+	TableEvents        = "events"        // [HealthEvent], by time
+
 	TableEndpoints = "endpoints" // [Endpoint], volatile, by [EndpointKey]
 
-	TableSeen = "local.seen" // [Seen], local, by document path
+	TableSeen       = "local.seen"   // [Seen], local, by document path
+	TableHealthLast = "local.health" // [HealthLast], local, by health check id
 )
 
 // Volatile tells whether the rows of table are shared but never stored.
@@ -72,6 +77,11 @@ var newValue = map[string]func() Value{
 	TableImports:      func() Value { return new(Import) },
 
 	TableCIDRCollections: func() Value { return new(CIDRCollection) },
+
+	TableHealthForces:  func() Value { return new(HealthForce) },
+	TableHealthSignals: func() Value { return new(HealthSignal) },
+	TableEvents:        func() Value { return new(HealthEvent) },
+	TableHealthLast:    func() Value { return new(HealthLast) },
 
 	TableEndpoints: func() Value { return new(Endpoint) },
 	TableSeen:      func() Value { return new(Seen) },
