@@ -324,11 +324,7 @@ func (k *Core) written(err error) {
 		k.moved[o] = k.now
 	}
 	k.stats.Commits += uint64(len(b.commits))
-	var commits []Version
-	for _, c := range b.commits {
-		commits = append(commits, c.version())
-	}
-	k.publish(b.changes(k), commits, b.context)
+	k.publish(b.changes(k), b.context)
 	for _, r := range b.replies {
 		if r.Err != nil || r.Version == (Version{}) {
 			k.reply(r)
@@ -356,11 +352,25 @@ func (k *Core) fail(b *batch, err error) {
 	k.locals = nil
 }
 
+// maxUnviewed bounds the publications that wait for subscribers one by one;
+// beyond that the newest two count as one.
+const maxUnviewed = 4096
+
 // publish hands changes to subscribers and remembers what they will cover.
-func (k *Core) publish(changes []Change, commits []Version, base contextOf) {
+func (k *Core) publish(changes []Change, base contextOf) {
 	k.seq++
 	k.stats.Published++
-	k.published = append(k.published, viewedAt{seq: k.seq, commits: commits, base: base})
+	if n := len(k.published); n >= maxUnviewed {
+		last := &k.published[n-1]
+		last.seq = k.seq
+		last.base = maps.Clone(last.base)
+		if last.base == nil {
+			last.base = contextOf{}
+		}
+		last.base.raiseAll(base)
+	} else {
+		k.published = append(k.published, viewedAt{seq: k.seq, base: base})
+	}
 	k.out.Publish = append(k.out.Publish, Publication{Seq: k.seq, Changes: changes})
 }
 

@@ -252,9 +252,8 @@ const (
 
 // viewedAt says what is covered once subscribers acknowledge seq.
 type viewedAt struct {
-	seq     uint64
-	commits []Version
-	base    contextOf
+	seq  uint64
+	base contextOf
 }
 
 type waitingReply struct {

@@ -151,7 +151,7 @@ func (k *Core) share(ev ShareTable) {
 		}
 		m.Rows = append(m.Rows, shareRow{Key: v.Key(), Value: data})
 	}
-	k.publish(k.shares.set(m), nil, nil)
+	k.publish(k.shares.set(m), nil)
 	for _, o := range k.someMembers(beatFanout, 0) {
 		k.sendShare(o, m)
 	}
@@ -184,7 +184,7 @@ func (k *Core) receiveShare(p *peer, m *shareMsg) {
 		return
 	}
 	m.NodeID = p.ID
-	k.publish(k.shares.set(m), nil, nil)
+	k.publish(k.shares.set(m), nil)
 	k.shares.later = append(k.shares.later, &overlayRow{Row: m.row()})
 	for _, key := range k.shares.sortedKeys() {
 		if d := k.shares.docs[key]; d.remembered && d.msg.NodeID == p.ID {
@@ -205,7 +205,7 @@ func (s *shares) drop(k *Core, run Origin) {
 			continue
 		}
 		d := s.docs[key]
-		k.publish(s.set(&shareMsg{Run: run, Table: key.table}), nil, nil)
+		k.publish(s.set(&shareMsg{Run: run, Table: key.table}), nil)
 		s.later = append(s.later, &overlayRow{Row: d.msg.row(), gone: true})
 		delete(s.docs, key)
 	}

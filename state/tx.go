@@ -58,6 +58,9 @@ func (t *Tx) Put(v model.Value) error {
 	if err != nil {
 		return fmt.Errorf("encoding row %q of %s: %w", v.Key(), v.Table(), err)
 	}
+	if len(data) > maxValueBytes {
+		return fmt.Errorf("row %q of %s takes %d bytes, at most %d are allowed", v.Key(), v.Table(), len(data), maxValueBytes)
+	}
 	if len(v.Key()) > maxNameBytes {
 		return fmt.Errorf("key of %d bytes in %s, at most %d are allowed", len(v.Key()), v.Table(), maxNameBytes)
 	}

@@ -16,6 +16,8 @@ const (
 	MaxDatagram = 1300
 	// MaxFrame is the most bytes of one message on a stream.
 	MaxFrame = 16 << 20
+	// maxValueBytes is the largest value of one row.
+	maxValueBytes = 4 << 20
 	// maxLoggedCommit is the largest commit that the log keeps; a larger one
 	// reaches others as rows.
 	maxLoggedCommit = 8 << 20
