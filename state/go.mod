@@ -3,7 +3,7 @@ module github.com/edgestage/edgestage/state
 go 1.26.0
 
 require (
-	github.com/aws/aws-sdk-go-v2 v1.47.1
+	github.com/aws/aws-sdk-go-v2 v1.47.0
 	github.com/fxamacker/cbor/v2 v2.9.4
 	github.com/google/btree v1.1.3
 	github.com/hashicorp/memberlist v0.7.0
