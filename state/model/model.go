@@ -24,7 +24,12 @@ const (
 	TableHealthChecks = "healthchecks" // [HealthCheck], by id
 	TableImports      = "imports"      // [Import], by zone id
 
-	TableCIDRCollections = "cidrcollections" // [CIDRCollection], by id
+	TableCIDRCollections   = "cidrcollections"   // [CIDRCollection], by id
+	TableTags              = "tags"              // [Tag], by [TagPrefix] and name
+	TableDelegationSets    = "delegationsets"    // [DelegationSet], by id
+	TableQueryLogging      = "querylogging"      // [QueryLoggingConfig], by id
+	TableVPCAuthorizations = "vpcauthorizations" // [VPCAuthorization], by [VPCAuthorizationPrefix] and VPC
+	TableCallerReferences  = "callerreferences"  // [CallerReference], by [CallerReferenceKey]
 
 	TableHealthForces  = "healthforces"  // [HealthForce], by health check id
 	TableHealthSignals = "healthsignals" // [HealthSignal], by [HealthSignalKey]
@@ -76,7 +81,12 @@ var newValue = map[string]func() Value{
 	TableHealthChecks: func() Value { return new(HealthCheck) },
 	TableImports:      func() Value { return new(Import) },
 
-	TableCIDRCollections: func() Value { return new(CIDRCollection) },
+	TableCIDRCollections:   func() Value { return new(CIDRCollection) },
+	TableTags:              func() Value { return new(Tag) },
+	TableDelegationSets:    func() Value { return new(DelegationSet) },
+	TableQueryLogging:      func() Value { return new(QueryLoggingConfig) },
+	TableVPCAuthorizations: func() Value { return new(VPCAuthorization) },
+	TableCallerReferences:  func() Value { return new(CallerReference) },
 
 	TableHealthForces:  func() Value { return new(HealthForce) },
 	TableHealthSignals: func() Value { return new(HealthSignal) },
