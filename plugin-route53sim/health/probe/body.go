@@ -6,7 +6,6 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -23,11 +22,11 @@ const maxSearched = 5120
 func (r *reader) find(code int, search string) error {
 	header, err := textproto.NewReader(r.Reader).ReadMIMEHeader()
 	if err != nil {
-		return bodyFault(err)
+		return r.bodyFault(err)
 	}
 	body, err := decoded(r.framed(code, header), header.Get("Content-Encoding"))
 	if err != nil {
-		return bodyFault(err)
+		return r.bodyFault(err)
 	}
 	n := 0
 	for n < len(r.body) {
@@ -40,7 +39,7 @@ func (r *reader) find(code int, search string) error {
 			return errNoString
 		}
 		if err != nil {
-			return bodyFault(err)
+			return r.bodyFault(err)
 		}
 	}
 	return errNoString

@@ -79,7 +79,10 @@ func malformed(line []byte) error {
 	return fault(fmt.Sprintf("The endpoint did not send an HTTP status code: %q", printable(string(line))))
 }
 
-func bodyFault(err error) error {
+func (r *reader) bodyFault(err error) error {
+	if r.source.err != nil {
+		err = r.source.err
+	}
 	if timedOut(err) {
 		return fault("The body did not arrive within 2 seconds of the HTTP status code")
 	}

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net/http"
 	"net/textproto"
@@ -22,8 +21,28 @@ const maxInterim = 8
 // reader reads a response.
 type reader struct {
 	*bufio.Reader
-	limited io.LimitedReader
-	body    [maxSearched]byte
+	source source
+	body   [maxSearched]byte
+}
+
+// source is what a response is read from, up to [maxResponse].
+type source struct {
+	io.LimitedReader
+	// err is what has ended it; parsers report their own view of that.
+	err error
+}
+
+// Read implements [io.Reader].
+func (s *source) Read(b []byte) (int, error) {
+	if s.N <= 0 {
+		s.err = fault("it is longer than 256 KiB")
+		return 0, s.err
+	}
+	n, err := s.LimitedReader.Read(b)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
 }
 
 // readers are used again, to spare the collector a thousand buffers a second.
@@ -31,13 +50,13 @@ var readers = sync.Pool{New: func() any { return &reader{Reader: bufio.NewReader
 
 func newReader(from io.Reader) *reader {
 	r := readers.Get().(*reader)
-	r.limited = io.LimitedReader{R: from, N: maxResponse}
-	r.Reset(&r.limited)
+	r.source = source{LimitedReader: io.LimitedReader{R: from, N: maxResponse}}
+	r.Reset(&r.source)
 	return r
 }
 
 func (r *reader) free() {
-	r.limited.R = nil
+	r.source = source{}
 	readers.Put(r)
 }
 
