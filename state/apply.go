@@ -68,12 +68,15 @@ func (k *Core) take(c *commit, from Origin) bool {
 }
 
 // ready tells whether all that c builds on is accepted.
-func (k *Core) ready(c *commit, floor hlc.Stamp) bool {
-	if !k.accepted.covers(c.Origin, c.Prev, floor) {
+func (k *Core) ready(c *commit, floor hlc.Stamp) bool { return readyIn(k.accepted, c, floor) }
+
+// readyIn tells whether context covers all that c builds on.
+func readyIn(context contextOf, c *commit, floor hlc.Stamp) bool {
+	if !context.covers(c.Origin, c.Prev, floor) {
 		return false
 	}
 	for _, d := range c.Deps {
-		if !k.accepted.covers(d.Origin, d.Stamp, floor) {
+		if !context.covers(d.Origin, d.Stamp, floor) {
 			return false
 		}
 	}

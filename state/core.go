@@ -139,6 +139,8 @@ type Effects struct {
 	Sends   []Send
 	Write   *Write
 	Publish []Publication
+	// Reset says that subscribers must begin anew with all rows.
+	Reset   bool
 	Replies []Reply
 	Logs    []LogLine
 	// Pulses are what members told with their beat.
@@ -381,6 +383,8 @@ func (k *Core) Step(now time.Time, ev Event) Effects {
 		k.askInSync(ev)
 	case ShareTable:
 		k.share(ev)
+	case Reopened:
+		k.reopened(ev.Store)
 	case SetPulse:
 		k.pulses.own = ev.Data
 	}

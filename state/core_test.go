@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -194,25 +195,60 @@ func TestSubscriberSeesWholeCommits(t *testing.T) {
 	}
 }
 
-// TestFailedWriteRefusesFromThenOn gives the store a disk that fails.
-func TestFailedWriteRefusesFromThenOn(t *testing.T) {
+// TestFailedWrite gives the store a disk that fails, and then works again: the
+// node refuses writes for as long as it fails, and goes on from what the disk
+// holds.
+func TestFailedWrite(t *testing.T) {
 	disk := &failingStore{MemoryStore: NewMemoryStore()}
-	r, err := Open(Options{Core: Config{Self: Member{Run: 1}, Store: disk, Now: time.Now()}})
+	r, err := Open(Options{
+		Core:        Config{Self: Member{Run: 1}, Store: disk, Now: time.Now()},
+		Reopen:      func(old Store) (Store, error) { return old, nil },
+		ReopenEvery: time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	ctx := context.Background()
-	if _, err := r.Commit(ctx, putImport("Z1")); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	sub := r.Subscribe(model.TableImports)
+	defer sub.Close()
+	next := func() Batch {
+		t.Helper()
+		b, err := sub.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sub.Ack(b)
+		return b
+	}
+	next()
+	before, err := r.Commit(ctx, putImport("Z1"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	next()
 	disk.fail.Store(true)
 	for i := range 2 {
-		if _, err := r.Commit(ctx, putImport("Z2")); err == nil {
-			t.Errorf("commit %d on a failed disk succeeded", i)
+		if _, err := r.Commit(ctx, putImport("Zlost")); !errors.Is(err, ErrBehind) {
+			t.Errorf("commit %d on a failed disk = %v, want %v", i, err, ErrBehind)
 		}
 	}
 	if r.Behind() == nil {
 		t.Error("a node that cannot write does not say that it is behind")
+	}
+	disk.fail.Store(false)
+	if b := next(); !b.Reset || len(b.Changes) != 1 || b.Changes[0].Key != "Z1" {
+		t.Errorf("after the disk works again subscribers get %+v, want to begin anew with Z1", b)
+	}
+	after, err := r.Commit(ctx, putImport("Z2"))
+	for errors.Is(err, ErrBehind) && ctx.Err() == nil {
+		after, err = r.Commit(ctx, putImport("Z2"))
+	}
+	if err != nil || after.Compare(before) <= 0 {
+		t.Errorf("Commit on a disk that works again = %v, %v, want later than %v", after, err, before)
+	}
+	if b := next(); len(b.Changes) != 1 || b.Changes[0].Key != "Z2" {
+		t.Errorf("subscribers get %+v, want Z2", b)
 	}
 }

@@ -73,15 +73,22 @@ func (l *logIndex) reach(ours, theirs contextOf, floor hlc.Stamp) (first uint64,
 		needs = true
 		marks := l.byOrigin[o]
 		i := sort.Search(len(marks), func(i int) bool { return marks[i].stamp > theirs[o] })
-		if i == len(marks) || !theirs.covers(o, marks[i].prev, floor) {
+		if i == len(marks) || !unbroken(marks[i:], theirs[o], floor) || marks[len(marks)-1].stamp < s {
 			return 0, true, false
-		}
-		for _, m := range marks[i:] {
-			if m.size < 0 {
-				return 0, true, false
-			}
 		}
 		first = min(first, marks[i].seq)
 	}
 	return first, needs, true
+}
+
+// unbroken tells whether marks, of one origin, begin right after a stamp, are
+// all kept and follow upon each other: what came as rows left no entry.
+func unbroken(marks []logMark, after, floor hlc.Stamp) bool {
+	for _, m := range marks {
+		if m.size < 0 || m.prev > after && m.prev >= floor {
+			return false
+		}
+		after = m.stamp
+	}
+	return true
 }

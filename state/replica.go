@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -29,6 +30,10 @@ type Options struct {
 	Core Config
 	// Network is nil for a single node.
 	Network Network
+	// Reopen closes the store that failed and opens it anew; it is tried every
+	// ReopenEvery (0: 10 s) for as long as writes fail. Nil: they fail for good.
+	Reopen      func(old Store) (Store, error)
+	ReopenEvery time.Duration
 	// Log reports what happens; it must not block.
 	Log func(l LogLine)
 }
@@ -37,9 +42,15 @@ type Options struct {
 // concurrent use.
 type Replica struct {
 	core    *Core
-	store   Store
+	store   atomic.Pointer[Store]
 	network Network
-	log     func(LogLine)
+
+	reopen      func(old Store) (Store, error)
+	reopenEvery time.Duration
+	reopenAt    time.Time // of the loop
+	served      bool      // of the loop: ready is closed
+
+	log func(LogLine)
 
 	events  chan Event
 	calls   chan func(k *Core)
@@ -73,17 +84,20 @@ func Open(o Options) (*Replica, error) {
 		return nil, fmt.Errorf("reading the data file: %w", err)
 	}
 	r := &Replica{
-		core: core, store: o.Core.Store, network: o.Network, log: o.Log,
+		core: core, network: o.Network, log: o.Log,
+		reopen: o.Reopen, reopenEvery: cmp.Or(o.ReopenEvery, defaultReopenEvery),
 		events: make(chan Event, 8192), calls: make(chan func(*Core)), kick: make(chan struct{}, 1),
 		writes: make(chan *Write, 1), written: make(chan error, 1),
 		ready: make(chan struct{}), closed: make(chan struct{}),
 		replies: map[uint64]chan Reply{}, subs: map[*Subscription]struct{}{},
 	}
+	r.store.Store(&o.Core.Store)
 	if r.log == nil {
 		r.log = func(LogLine) {}
 	}
 	r.noteBehind()
 	if core.Behind() == nil {
+		r.served = true
 		close(r.ready)
 	}
 	r.done.Add(2)
@@ -114,7 +128,7 @@ func (r *Replica) deliver(ev Event) bool {
 func (r *Replica) write() {
 	defer r.done.Done()
 	for w := range r.writes {
-		r.written <- r.store.Write(w)
+		r.written <- (*r.store.Load()).Write(w)
 	}
 }
 
@@ -130,6 +144,9 @@ func (r *Replica) loop() {
 			r.step(ev)
 		case err := <-r.written:
 			r.step(Written{Err: err})
+			if err != nil {
+				r.reopenAt = time.Now().Add(r.reopenEvery)
+			}
 			r.passFences()
 		case f := <-r.calls:
 			f(r.core)
@@ -137,6 +154,7 @@ func (r *Replica) loop() {
 			r.stepViewed()
 		case <-tick.C:
 			r.step(Tick{})
+			r.tryReopen(time.Now())
 		case <-r.closed:
 			if r.core.writing != nil {
 				<-r.written
@@ -173,7 +191,11 @@ func (r *Replica) step(ev Event) {
 		}
 	}
 	r.noteBehind()
-	if out.Serving {
+	if out.Reset {
+		r.resetSubscribers()
+	}
+	if out.Serving && !r.served {
+		r.served = true
 		close(r.ready)
 	}
 	if len(out.Publish) > 0 {
@@ -287,7 +309,7 @@ func (r *Replica) Commit(ctx context.Context, f func(t *Tx) error) (Version, err
 // quick: while it runs, the data file cannot grow.
 func (r *Replica) View(f func(rd *Reader) error) error {
 	now := time.Now().UnixMilli()
-	return r.store.Read(func(sr StoreReader) error {
+	return (*r.store.Load()).Read(func(sr StoreReader) error {
 		return f(&Reader{rows: newOverlay(nil, sr), now: now})
 	})
 }
@@ -376,7 +398,7 @@ func (r *Replica) Close() error {
 		for _, s := range subs {
 			s.Close()
 		}
-		if cerr := r.store.Close(); err == nil {
+		if cerr := (*r.store.Load()).Close(); err == nil {
 			err = cerr
 		}
 	})

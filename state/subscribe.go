@@ -19,10 +19,9 @@ type Subscription struct {
 	gone   chan struct{}
 	once   sync.Once
 
+	mu sync.Mutex
 	// begun says that the first batch was taken.
-	begun bool
-
-	mu      sync.Mutex
+	begun   bool
 	backlog map[rowKey]Change
 	seq     uint64 // of the last publication in backlog or before
 	taken   uint64
@@ -81,10 +80,7 @@ func (s *Subscription) add(p Publication) {
 // commits, merged by key. It returns ctx's error, or [ErrClosed] once the
 // subscription or the replica is closed.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
-	s.mu.Lock()
-	begun := s.begun
-	s.mu.Unlock()
-	if !begun {
+	if s.mustBegin() {
 		return s.first(ctx)
 	}
 	for {
@@ -93,6 +89,9 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 		}
 		select {
 		case <-s.notify:
+			if s.mustBegin() {
+				return s.first(ctx)
+			}
 		case <-ctx.Done():
 			return Batch{}, ctx.Err()
 		case <-s.gone:
@@ -101,6 +100,13 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 			return Batch{}, ErrClosed
 		}
 	}
+}
+
+// mustBegin tells whether the next batch is a first one.
+func (s *Subscription) mustBegin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.begun
 }
 
 // take empties the backlog into a batch, over the rows of a first one.

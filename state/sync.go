@@ -125,6 +125,9 @@ func (k *Core) startPull(p *peer) {
 // answerPull sends one chunk of what the asker lacks. The asker comes back for
 // the next with a context that has moved on, so nothing is remembered here.
 func (k *Core) answerPull(p *peer, m *pullMsg) {
+	if k.failed != nil {
+		return // the store may show what was never published
+	}
 	answer := &chunkMsg{ID: m.ID, Context: k.durable.entries()}
 	err := k.store.Read(func(r StoreReader) error {
 		if m.Rows {
@@ -309,6 +312,9 @@ func (k *Core) stageCommits(p *peer, m *chunkMsg) bool {
 		if err != nil {
 			k.stats.BadMessages++
 			return false
+		}
+		if !readyIn(pl.staged, c, k.floor()) {
+			return false // begin again
 		}
 		pl.staged.raise(c.Origin, c.Stamp)
 		pl.commits = append(pl.commits, c)

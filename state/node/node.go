@@ -82,6 +82,16 @@ func (n *Node) start(store state.Store) error {
 		Run: state.Origin(random64()), Node: n.config.Name, ID: id, Kind: n.config.Kind, Region: n.config.Region,
 	}
 	o := state.Options{Log: n.report}
+	if dir := n.config.Data; dir != "" {
+		o.Reopen = func(old state.Store) (state.Store, error) {
+			_ = old.Close()
+			j, err := journal.Open(dir)
+			if err != nil {
+				return nil, err
+			}
+			return j, nil
+		}
+	}
 	if g := n.config.Gossip; g != nil {
 		keys, err := g.keys()
 		if err != nil {

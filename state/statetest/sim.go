@@ -8,6 +8,7 @@ package statetest
 
 import (
 	"container/heap"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -31,7 +32,12 @@ type Faults struct {
 	LogBytes int64
 	// Horizon is how long tombstones are kept; 0 means as in real life.
 	Horizon time.Duration
+	// DiskFailure is the probability that a write fails; what was written may
+	// be on the disk all the same. The disk works again after a while.
+	DiskFailure float64
 }
+
+var errDisk = errors.New("simulated disk failure")
 
 // Sim is a cluster in virtual time. It is not safe for concurrent use.
 type Sim struct {
@@ -48,6 +54,8 @@ type Sim struct {
 	// Replies counts answered commits, InSync the commits said to be in sync,
 	// RowPulls the repairs by streamed rows.
 	Replies, InSync, RowPulls int
+	// Failures counts failed writes.
+	Failures int
 }
 
 // simNode is a computer: a disk that stays, and perhaps a running core.
@@ -57,10 +65,11 @@ type simNode struct {
 	skew  time.Duration
 	core  *state.Core
 	run   state.Origin
-	inUse bool // a write is on its way
-	asks  map[uint64]state.Version
-	acked map[uint64]bool
-	view  map[string]state.Version
+	// flying is the write that is on its way to the disk.
+	flying *state.Write
+	asks   map[uint64]state.Version
+	acked  map[uint64]bool
+	view   map[string]state.Version
 	// sees are the runs this node holds for members.
 	sees map[state.Origin]bool
 }
@@ -145,7 +154,7 @@ func (s *Sim) Serving(i int) bool { return s.Running(i) && s.nodes[i].core.Behin
 func (s *Sim) Start(i int) error {
 	n := s.nodes[i]
 	n.run = state.Origin(s.rand.Uint64() | 1)
-	n.inUse, n.asks, n.acked, n.sees = false, map[uint64]state.Version{}, map[uint64]bool{}, map[state.Origin]bool{}
+	n.flying, n.asks, n.acked, n.sees = nil, map[uint64]state.Version{}, map[uint64]bool{}, map[state.Origin]bool{}
 	expect := false
 	for j := range s.nodes {
 		expect = expect || j != i && s.Running(j)
@@ -177,10 +186,16 @@ func (s *Sim) ticks(n *simNode, core *state.Core) {
 // Crash turns node i off at once: a write on its way may or may not have
 // reached the disk.
 func (s *Sim) Crash(i int) {
-	if core := s.nodes[i].core; core != nil {
-		s.RowPulls += int(core.Stats().RowPulls)
+	n := s.nodes[i]
+	if n.core == nil {
+		return
 	}
-	s.nodes[i].core = nil
+	s.RowPulls += int(n.core.Stats().RowPulls)
+	if n.flying != nil && s.rand.IntN(2) == 0 {
+		_ = n.disk.Write(n.flying)
+		s.check.wrote(n.flying)
+	}
+	n.core, n.flying = nil, nil
 }
 
 // Wipe empties the disk of a node that is off.
@@ -321,6 +336,9 @@ func (s *Sim) step(n *simNode, ev state.Event) {
 	for _, m := range out.Sends {
 		s.send(n, m)
 	}
+	if out.Reset {
+		n.view = viewOf(n.disk)
+	}
 	for _, p := range out.Publish {
 		s.check.published(s, n, p)
 		seq := p.Seq
@@ -353,23 +371,36 @@ func (s *Sim) reply(n *simNode, r state.Reply) {
 	}
 }
 
-// write puts w on the disk after a while; a crash in between decides by chance
-// whether it got there.
+// write puts w on the disk after a while; of what is on its way in a crash,
+// chance decides whether it gets there.
 func (s *Sim) write(n *simNode, core *state.Core, w *state.Write) {
 	disk := n.disk
+	n.flying = w
 	s.after(s.delay(10*time.Millisecond), func() {
-		if n.core != core && (n.disk != disk || s.rand.IntN(2) == 0) {
+		if n.core != core {
 			return
 		}
-		_ = disk.Write(w)
-		s.check.wrote(w)
-		if n.core == core {
-			s.after(s.delay(3*time.Millisecond), func() {
+		n.flying = nil
+		failed := s.rand.Float64() < s.Faults.DiskFailure
+		if !failed || s.rand.IntN(2) == 0 {
+			_ = disk.Write(w)
+			s.check.wrote(w)
+		}
+		if failed {
+			s.Failures++
+			s.step(n, state.Written{Err: errDisk})
+			s.after(time.Second, func() {
 				if n.core == core {
-					s.step(n, state.Written{})
+					s.step(n, state.Reopened{Store: disk})
 				}
 			})
+			return
 		}
+		s.after(s.delay(3*time.Millisecond), func() {
+			if n.core == core {
+				s.step(n, state.Written{})
+			}
+		})
 	})
 }
 

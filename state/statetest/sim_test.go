@@ -9,7 +9,7 @@ import (
 
 var (
 	seed    = flag.Uint64("seed", 0, "run only the history of this seed")
-	seedNum = flag.Int("histories", 40, "how many histories to run")
+	seedNum = flag.Int("histories", 25, "how many histories to run")
 )
 
 // histories runs f for each seed.
@@ -40,6 +40,7 @@ func settle(s *Sim, n int) error {
 			}
 		}
 	}
+	s.Faults.DiskFailure = 0
 	var last error
 	for range 120 {
 		if err := s.Run(time.Second); err != nil {
@@ -81,34 +82,41 @@ func TestPartitionsCrashesAndWipes(t *testing.T) {
 		name  string
 		wipes bool
 		log   int64
+		fails float64
 	}{
-		{"disks stay", false, 0},
-		{"disks stay, short log", false, 2000},
-		{"disks are lost", true, 0},
-		{"disks are lost, short log", true, 2000},
+		{"disks stay", false, 0, 0},
+		{"disks stay, short log", false, 2000, 0},
+		{"disks are lost", true, 0, 0},
+		{"disks are lost, short log", true, 2000, 0},
+		{"disks fail", false, 2000, 0.02},
+		{"disks fail and are lost", true, 2000, 0.02},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			rows := 0
+			rows, failures := 0, 0
 			histories(t, func(seed uint64) error {
-				s, err := storm(seed, 5, tc.wipes, tc.log)
+				s, err := storm(seed, 5, tc.wipes, tc.log, tc.fails)
 				for i := range 5 {
 					s.Crash(i)
 				}
 				rows += s.RowPulls
+				failures += s.Failures
 				return err
 			})
 			if tc.log > 0 && rows == 0 {
 				t.Error("no repair went by rows")
+			}
+			if tc.fails > 0 && failures == 0 {
+				t.Error("no write failed")
 			}
 		})
 	}
 }
 
 // storm is a minute of everything that can go wrong.
-func storm(seed uint64, n int, wipes bool, log int64) (*Sim, error) {
+func storm(seed uint64, n int, wipes bool, log int64, fails float64) (*Sim, error) {
 	faults := rough
-	faults.LogBytes = log
+	faults.LogBytes, faults.DiskFailure = log, fails
 	s := New(seed, n, faults)
 	r := s.Rand()
 	for i := range n {
