@@ -52,6 +52,10 @@ func RegionByName(name string) (Region, bool) {
 	return r, ok
 }
 
+// RegionCount is the number of Regions, NoRegion included: all of them, as
+// numbers, are below it.
+const RegionCount = len(regionTable)
+
 // Regions returns all Regions, sorted by name.
 func Regions() []Region {
 	all := make([]Region, 0, len(regionTable)-1)

@@ -1,6 +1,7 @@
 package zone
 
 import (
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
 )
@@ -62,16 +63,56 @@ func (l *lookup) aliased(name string, qtype uint16) *rrset {
 }
 
 // appendTarget appends the addresses that edges have published for the name
-// of an AWS resource, in random rotation.
+// of an AWS resource, those nearest to the client first. Where there are
+// several, in more than one Region, the answer depends on who asks.
 func (l *lookup) appendTarget(dst []dns.RR, h dns.RR_Header, name model.Name) []dns.RR {
 	t := l.view.targets.get(targetName(string(name)))
 	if t == nil {
 		return dst
 	}
 	h.Ttl = targetTTL
-	before := len(dst)
-	dst = appendRRs(dst, h, t.rdata(h.Rrtype), l.next())
-	return dst[:min(len(dst), before+maxAddresses)]
+	stands := t.stands(h.Rrtype)
+	if len(stands) > 1 {
+		l.Scope = max(l.Scope, l.where().Prefix.Bits())
+	}
+	return l.appendStands(dst, h, stands)
+}
+
+// appendStands appends at most maxAddresses of stands: the Region nearest to
+// the client first, then the next; in random rotation within a Region.
+func (l *lookup) appendStands(dst []dns.RR, h dns.RR_Header, stands []stand) []dns.RR {
+	most := len(dst) + maxAddresses
+	if len(stands) == 1 {
+		dst = appendRRs(dst, h, stands[0].rdata, l.next())
+		return dst[:min(len(dst), most)]
+	}
+	var passed [locate.RegionCount]bool
+	for range stands {
+		if len(dst) >= most {
+			break
+		}
+		near := l.nearest(stands, &passed)
+		passed[near.region] = true
+		dst = appendRRs(dst, h, near.rdata, l.next())
+	}
+	return dst[:min(len(dst), most)]
+}
+
+// nearest returns the one of stands with the least round trip whose Region was
+// not passed; of several the first.
+func (l *lookup) nearest(stands []stand, passed *[locate.RegionCount]bool) *stand {
+	var near *stand
+	least := 0.0
+	for i := range stands {
+		s := &stands[i]
+		if passed[s.region] {
+			continue
+		}
+		if far := l.client.Remoteness(s.region); near == nil || far < least {
+			near, least = s, far
+		}
+	}
+	return near
 }
 
 // resource answers for the name of an edge's resource that is in no zone.

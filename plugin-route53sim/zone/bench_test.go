@@ -88,3 +88,24 @@ func BenchmarkCompile1M(b *testing.B) {
 		runtime.KeepAlive(batch)
 	}
 }
+
+// BenchmarkLookupPolicy asks for names whose answers take a policy, an alias to
+// it, or edges in several Regions: each allocates its records and nothing else.
+func BenchmarkLookupPolicy(b *testing.B) {
+	v := compile(b, `
+		a.example.org. 60 A 192.0.2.1
+		alias.example.org. ALIAS A Z0EXAMPLE00000000000 w.example.org.
+		cdn.example.org. ALIAS A Z2FDTNDATAQYW2 d111111abcdef8.cloudfront.net.`,
+		routed("w.example.org. 60 A 192.0.2.1", "one", weight(3)),
+		routed("w.example.org. 60 A 192.0.2.2", "two", weight(1)),
+		endpointIn("eu-west-1", distribution, "edge-1", false, "192.0.2.10"),
+		endpointIn("us-east-1", distribution, "edge-2", false, "192.0.2.11"))
+	for _, name := range []string{"a", "w", "alias", "cdn"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				v.Lookup(Query{Name: name + ".example.org.", Type: dns.TypeA, Random: uint64(i)})
+			}
+		})
+	}
+}

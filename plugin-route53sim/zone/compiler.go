@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 )
 
 // Tables returns the tables whose changes a [Compiler] is to be given.
 func Tables() []string {
-	return []string{model.TableZones, model.TableRRsets, model.TableEndpoints}
+	return []string{model.TableZones, model.TableRRsets, model.TableCIDRCollections, model.TableEndpoints}
 }
 
 // Compiler turns changes of rows into views. It belongs to one goroutine.
@@ -18,10 +19,11 @@ type Compiler struct {
 	zones map[string]*zoneState // by id, with or without a row
 	// byName lists the zones that have a row, in the order of precedence:
 	// earliest created first, then by id (aws-behaviour 3.2).
-	byName    map[string][]*zoneState
-	endpoints endpoints
-	// users are the groups that depend on the health of a target, by its name.
-	users map[string]map[user]struct{}
+	byName      map[string][]*zoneState
+	endpoints   endpoints
+	collections map[string]*routing.Collection // by id
+	// users are the groups that depend on something outside their zone.
+	users map[dependency]map[user]struct{}
 
 	edit  uint64
 	view  View
@@ -38,11 +40,12 @@ func NewCompiler() *Compiler {
 
 func (c *Compiler) reset() {
 	*c = Compiler{
-		zones:     make(map[string]*zoneState),
-		byName:    make(map[string][]*zoneState),
-		endpoints: newEndpoints(),
-		users:     make(map[string]map[user]struct{}),
-		edit:      c.edit,
+		zones:       make(map[string]*zoneState),
+		byName:      make(map[string][]*zoneState),
+		endpoints:   newEndpoints(),
+		collections: make(map[string]*routing.Collection),
+		users:       make(map[dependency]map[user]struct{}),
+		edit:        c.edit,
 	}
 }
 
@@ -62,6 +65,9 @@ func (c *Compiler) Apply(b state.Batch) *View {
 		case model.TableEndpoints:
 			row, _ := ch.Value.(*model.Endpoint)
 			c.putEndpoint(ch.Key, row)
+		case model.TableCIDRCollections:
+			row, _ := ch.Value.(*model.CIDRCollection)
+			c.putCollection(ch.Key, row)
 		}
 	}
 	for _, ch := range b.Changes {
@@ -135,17 +141,30 @@ func (c *Compiler) putEndpoint(key string, row *model.Endpoint) {
 	name := endpointTarget(key)
 	before := c.view.targets.get(name).isHealthy()
 	c.view.targets = c.endpoints.put(c.view.targets, c.edit, key, row)
-	if c.view.targets.get(name).isHealthy() == before {
-		return
+	if c.view.targets.get(name).isHealthy() != before {
+		c.touch(dependency{model.TableEndpoints, name})
 	}
-	users := c.users[name]
-	delete(c.users, name) // who still depends on it will say so again
-	for u := range users {
-		if c.zones[u.zone] != nil {
-			z := c.zone(u.zone)
-			z.changed = append(z.changed, u.rrset)
+}
+
+// putCollection notes that the row of a CIDR collection has changed; nil:
+// there is none.
+func (c *Compiler) putCollection(id string, row *model.CIDRCollection) {
+	if row == nil {
+		delete(c.collections, id)
+	} else {
+		c.collections[id] = compileCollection(row)
+	}
+	c.touch(dependency{model.TableCIDRCollections, id})
+}
+
+func compileCollection(row *model.CIDRCollection) *routing.Collection {
+	var blocks []routing.Block
+	for _, l := range row.Locations {
+		for _, p := range l.Blocks {
+			blocks = append(blocks, routing.Block{Prefix: p, Location: l.Name})
 		}
 	}
+	return routing.NewCollection(blocks)
 }
 
 // publish returns the view of what was changed.

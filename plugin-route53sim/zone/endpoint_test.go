@@ -2,8 +2,11 @@ package zone
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"testing"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
@@ -105,4 +108,75 @@ func TestEndpointGoes(t *testing.T) {
 	runCases(t, gone("edge-2"), []lookupCase{
 		{name: "none left", qname: distribution, qtype: dns.TypeA, result: OutOfZone},
 	})
+}
+
+// Design 3: endpoints are answered nearest healthy edge first, and then the
+// answer depends on the client (aws-behaviour 3.8).
+func TestNearestEndpointFirst(t *testing.T) {
+	v := compile(t, `
+		cdn.example.org. ALIAS A Z2FDTNDATAQYW2 d111111abcdef8.cloudfront.net.
+		one.example.org. ALIAS A Z2FDTNDATAQYW2 d222222abcdef8.cloudfront.net.`,
+		endpointIn("us-east-1", distribution, "edge-1", false, "192.0.2.1"),
+		endpointIn("eu-west-3", distribution, "edge-2", false, "192.0.2.2", "192.0.2.3"),
+		endpointIn("ap-northeast-1", distribution, "edge-3", false, "192.0.2.4"),
+		endpointIn("eu-central-1", distribution, "edge-4", true, "192.0.2.5"),
+		endpointIn("", distribution, "edge-5", false, "192.0.2.6"),
+		endpointIn("eu-west-3", "d222222abcdef8.cloudfront.net.", "edge-2", false, "192.0.2.2"))
+	source := netip.MustParseAddr("192.0.2.200")
+	for _, tc := range []struct {
+		region string
+		want   [][]string // in this order, each in any
+	}{
+		{"eu-central-1", [][]string{{"192.0.2.2", "192.0.2.3"}, {"192.0.2.1"}, {"192.0.2.4"}, {"192.0.2.6"}}},
+		{"us-west-2", [][]string{{"192.0.2.1"}, {"192.0.2.4"}, {"192.0.2.2", "192.0.2.3"}, {"192.0.2.6"}}},
+		{"ap-southeast-1", [][]string{{"192.0.2.4"}, {"192.0.2.2", "192.0.2.3"}, {"192.0.2.1"}, {"192.0.2.6"}}},
+	} {
+		l, err := locate.New(locate.Config{Region: tc.region})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for random := range uint64(10) {
+			a := v.Lookup(Query{Name: "cdn.example.org.", Type: dns.TypeA, Locator: l, Source: source, Random: random})
+			rest := a.Answer
+			for _, group := range tc.want {
+				n := min(len(group), len(rest))
+				got := make([]string, n)
+				for i, rr := range rest[:n] {
+					got[i] = rr.(*dns.A).A.String()
+				}
+				if slices.Sort(got); !slices.Equal(got, group) {
+					t.Fatalf("from %s: %v, want %v in this order", tc.region, a.Answer, tc.want)
+				}
+				rest = rest[n:]
+			}
+			if len(rest) > 0 || a.Scope != 32 {
+				t.Errorf("from %s: %v with scope %d, want %v with 32", tc.region, a.Answer, a.Scope, tc.want)
+			}
+		}
+	}
+	if a := v.Lookup(Query{Name: "one.example.org.", Type: dns.TypeA, Source: source}); a.Scope != 0 {
+		t.Errorf("scope of edges in one Region = %d, want 0", a.Scope)
+	}
+}
+
+// Far edges come in where the near ones are too few, up to eight addresses.
+func TestManyRegions(t *testing.T) {
+	var edges []func(*rowsOf)
+	for i, region := range []string{"eu-west-1", "eu-west-2", "us-east-1", "ap-northeast-1"} {
+		for n := range 3 {
+			edges = append(edges, endpointIn(region, distribution, fmt.Sprintf("edge-%d-%d", i, n), false, fmt.Sprintf("192.0.2.%d", 10*i+n)))
+		}
+	}
+	l, err := locate.New(locate.Config{Region: "eu-west-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := compile(t, "", edges...).Lookup(Query{Name: distribution, Type: dns.TypeA, Locator: l})
+	counts := [4]int{}
+	for _, rr := range a.Answer {
+		counts[rr.(*dns.A).A[3]/10]++
+	}
+	if counts != [4]int{3, 3, 2, 0} {
+		t.Errorf("addresses by Region, nearest first = %v, want [3 3 2 0]", counts)
+	}
 }

@@ -110,12 +110,17 @@ func compile(t testing.TB, text string, more ...func(*rowsOf)) *View {
 
 // endpoint adds an edge's row.
 func endpoint(name, node string, unhealthy bool, addrs ...string) func(*rowsOf) {
+	return endpointIn("us-east-1", name, node, unhealthy, addrs...)
+}
+
+// endpointIn adds the row of an edge that stands in a Region.
+func endpointIn(region, name, node string, unhealthy bool, addrs ...string) func(*rowsOf) {
 	return func(r *rowsOf) {
 		kind := model.EndpointELB
 		if strings.HasSuffix(name, ".cloudfront.net.") {
 			kind = model.EndpointCloudFront
 		}
-		r.add(&model.Endpoint{Name: model.Name(name), Node: node, Kind: kind, Region: "us-east-1", Addresses: mustAddrs(addrs), Unhealthy: unhealthy})
+		r.add(&model.Endpoint{Name: model.Name(name), Node: node, Kind: kind, Region: region, Addresses: mustAddrs(addrs), Unhealthy: unhealthy})
 	}
 }
 

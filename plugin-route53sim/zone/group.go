@@ -14,12 +14,6 @@ type rrsetKey struct {
 	typ  uint16
 }
 
-// user is a group that depends on the health of a target.
-type user struct {
-	zone  string
-	rrset rrsetKey
-}
-
 // noteChanged notes which RRsets of a node that comes or goes the zone's
 // groups must be told of: groups, and as soon as there is one, all that it
 // may lead to.
@@ -65,6 +59,7 @@ func (z *zoneState) regroup(edit uint64) {
 
 // define tells the forest what an RRset consists of.
 func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
+	z.release(key)
 	n := z.zone.names.get(key.name)
 	if n == nil {
 		return routing.Definition[rrsetKey]{}, false
@@ -77,8 +72,13 @@ func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
 	d := routing.Definition[rrsetKey]{Owner: g, Policy: g.Policy}
 	d.Targets = make([]rrsetKey, len(g.Members))
 	for i := range g.Members {
-		m := routing.NewMember(g.Members[i].RRset)
-		z.lead(&m, &d.Targets[i], key, g.Members[i].RRset.Alias)
+		r := g.Members[i].RRset
+		m := routing.NewMember(r)
+		z.lead(&m, &d.Targets[i], key, r.Alias)
+		if r.CIDR != nil {
+			m.Collection = z.compiler.collections[r.CIDR.CollectionID]
+			z.depend(key, dependency{model.TableCIDRCollections, r.CIDR.CollectionID})
+		}
 		d.Members = append(d.Members, m)
 	}
 	return d, true
@@ -109,10 +109,7 @@ func (z *zoneState) lead(m *routing.Member, target *rrsetKey, key rrsetKey, a *m
 	case a.EvaluateTargetHealth:
 		name := targetName(string(a.Name))
 		m.TargetUnhealthy = !z.compiler.view.targets.get(name).isHealthy()
-		if z.compiler.users[name] == nil {
-			z.compiler.users[name] = make(map[user]struct{})
-		}
-		z.compiler.users[name][user{z.zone.id, key}] = struct{}{}
+		z.depend(key, dependency{model.TableEndpoints, name})
 	}
 }
 
@@ -120,10 +117,7 @@ func (z *zoneState) lead(m *routing.Member, target *rrsetKey, key rrsetKey, a *m
 // chooses.
 func (l *lookup) appendGroup(dst []dns.RR, h dns.RR_Header, g *Group) []dns.RR {
 	var buf [routing.MaxAnswers]int
-	if l.client == nil {
-		l.locate()
-	}
-	choice := g.compiled.Pick(l.client, l.next(), buf[:], l.q.Trace)
+	choice := g.compiled.Pick(l.where(), l.next(), buf[:], l.q.Trace)
 	l.Scope = max(l.Scope, choice.Scope)
 	if len(choice.Members) == 0 {
 		return dst
@@ -141,10 +135,11 @@ func (l *lookup) appendGroup(dst []dns.RR, h dns.RR_Header, g *Group) []dns.RR {
 	return dst
 }
 
-// locate finds out where the client is.
-func (l *lookup) locate() {
-	l.client = new(locate.Client)
-	if l.q.Locator != nil {
-		*l.client = l.q.Locator.Locate(l.q.Source, l.q.ECS)
+// where returns where the client is, which is found out once.
+func (l *lookup) where() *locate.Client {
+	if !l.located && l.q.Locator != nil {
+		l.client = l.q.Locator.Locate(l.q.Source, l.q.ECS)
 	}
+	l.located = true
+	return &l.client
 }

@@ -15,7 +15,9 @@ type lookup struct {
 	zone   *Zone
 	q      Query
 	random uint64
-	client *locate.Client // nil until a policy asks where it is
+	// client is where the client is, once a choice depends on it: see where.
+	client  locate.Client
+	located bool
 	Answer
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
 )
@@ -23,10 +24,17 @@ const maxAddresses = 8
 // those of healthy edges, or of all if none is healthy.
 type target struct {
 	name string
-	// v4 and v6 are packed as [rrset.rdata], in the order of the nodes' names.
-	v4, v6 string
+	// v4 and v6 are the addresses by the edges' Regions.
+	v4, v6 []stand
 	// healthy says that at least one edge is.
 	healthy bool
+}
+
+// stand is what the edges of a target in one Region are reached at, packed as
+// [rrset.rdata], in the order of the nodes' names.
+type stand struct {
+	region locate.Region
+	rdata  string
 }
 
 func (t *target) key() string { return t.name }
@@ -34,15 +42,15 @@ func (t *target) key() string { return t.name }
 // isHealthy tells whether an edge serves the target and is healthy.
 func (t *target) isHealthy() bool { return t != nil && t.healthy }
 
-// rdata returns the addresses of the type, "" if there are none.
-func (t *target) rdata(qtype uint16) string {
+// stands returns the addresses of the type, nil if there are none.
+func (t *target) stands(qtype uint16) []stand {
 	switch qtype {
 	case dns.TypeA:
 		return t.v4
 	case dns.TypeAAAA:
 		return t.v6
 	}
-	return ""
+	return nil
 }
 
 // endpoints are the rows that edges publish, by target name and node.
@@ -91,32 +99,46 @@ func newTarget(name string, rows map[string]*model.Endpoint) *target {
 	})
 	return &target{
 		name:    name,
-		v4:      packAddresses(sorted, netip.Addr.Is4),
-		v6:      packAddresses(sorted, netip.Addr.Is6),
+		v4:      packStands(sorted, netip.Addr.Is4),
+		v6:      packStands(sorted, netip.Addr.Is6),
 		healthy: slices.ContainsFunc(sorted, func(ep *model.Endpoint) bool { return !ep.Unhealthy }),
 	}
 }
 
-// packAddresses returns the addresses of one family, each once: of healthy
-// edges if any has one, else of all.
-func packAddresses(rows []*model.Endpoint, family func(netip.Addr) bool) string {
+// packStands returns the addresses of one family, each once, under the Region
+// of the first node that has it: of healthy edges if any has one, else of all.
+// Regions are in the order of their names, edges of none first.
+func packStands(rows []*model.Endpoint, family func(netip.Addr) bool) []stand {
 	for _, anyHealth := range []bool{false, true} {
-		var b strings.Builder
+		byRegion := make(map[locate.Region]*strings.Builder)
 		seen := make(map[netip.Addr]bool)
 		for _, ep := range rows {
+			region, _ := locate.RegionByName(ep.Region)
 			for _, a := range ep.Addresses {
 				a = a.Unmap()
-				if family(a) && !seen[a] && (anyHealth || !ep.Unhealthy) {
-					seen[a] = true
-					packAddr(&b, a)
+				if !family(a) || seen[a] || ep.Unhealthy && !anyHealth {
+					continue
 				}
+				seen[a] = true
+				if byRegion[region] == nil {
+					byRegion[region] = new(strings.Builder)
+				}
+				packAddr(byRegion[region], a)
 			}
 		}
-		if b.Len() > 0 {
-			return b.String()
+		if len(byRegion) > 0 {
+			return sortedStands(byRegion)
 		}
 	}
-	return ""
+	return nil
+}
+
+func sortedStands(byRegion map[locate.Region]*strings.Builder) []stand {
+	var stands []stand
+	for _, region := range slices.Sorted(maps.Keys(byRegion)) {
+		stands = append(stands, stand{region, byRegion[region].String()})
+	}
+	return stands
 }
 
 // dualstack is what may stand before a load balancer's name without making it

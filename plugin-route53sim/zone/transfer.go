@@ -119,7 +119,10 @@ func (l *lookup) wholeAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget,
 		return dst
 	}
 	h.Ttl = targetTTL
-	return appendInOrder(dst, h, t.rdata(h.Rrtype))
+	for _, s := range t.stands(h.Rrtype) {
+		dst = appendInOrder(dst, h, s.rdata)
+	}
+	return dst
 }
 
 // evenOut drops repeated records and gives all the lowest TTL.

@@ -23,6 +23,7 @@ type zoneState struct {
 	// as there is no group. changed are the RRsets that it is to be told of.
 	groups   *routing.Forest[rrsetKey]
 	changed  []rrsetKey
+	needs    map[rrsetKey][]dependency // of the groups, outside the zone
 	compiler *Compiler
 
 	rrsets, outside  int // visible ones, and those of them outside the zone
