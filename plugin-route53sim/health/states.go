@@ -1,0 +1,55 @@
+package health
+
+import "iter"
+
+// States is what all health checks are at one moment. It never changes. A nil
+// States knows of none.
+type States struct {
+	// Version rises with each States of a node.
+	Version uint64
+
+	index  map[string]int // shared among versions
+	ids    []string       // sorted
+	status []Status
+}
+
+// Healthy tells whether the check of that id is healthy. A check that does not
+// exist is: what refers to it must go on being answered (aws-behaviour 4.2).
+func (s *States) Healthy(id string) bool {
+	st, ok := s.Status(id)
+	return !ok || st.Healthy
+}
+
+// Status returns what is known of the check of that id, if it exists.
+func (s *States) Status(id string) (Status, bool) {
+	if s == nil {
+		return Status{}, false
+	}
+	i, ok := s.index[id]
+	if !ok {
+		return Status{}, false
+	}
+	return s.status[i], true
+}
+
+// All returns the checks in the order of their ids.
+func (s *States) All() iter.Seq2[string, Status] {
+	return func(yield func(string, Status) bool) {
+		if s == nil {
+			return
+		}
+		for i, id := range s.ids {
+			if !yield(id, s.status[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns how many checks there are.
+func (s *States) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.ids)
+}
