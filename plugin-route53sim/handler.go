@@ -59,10 +59,12 @@ func (h *Route53Sim) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 	}
 	state := request.Request{W: w, Req: r}
 	tcp := state.Proto() == "tcp"
-	a := v.Lookup(zone.Query{
+	asked := zone.Query{
 		Name: q.Name, Type: q.Qtype, All: tcp, Random: rand.Uint64(),
 		Locator: h.instance.running.Load().locator.Load(), Source: source(w), ECS: ecs,
-	})
+	}
+	a := v.Lookup(asked)
+	explain(ctx, v, asked)
 	return h.answer(ctx, w, r, a, ecs)
 }
 

@@ -9,7 +9,8 @@ import (
 
 // Metadata implements [metadata.Provider]: route53sim/zone and
 // route53sim/zone-id are the name and id of the hosted zone that the question
-// is in, both empty if it is in none.
+// is in, both empty if it is in none. Once the question is answered explain
+// adds what is known only then.
 func (h *Route53Sim) Metadata(ctx context.Context, state request.Request) context.Context {
 	v := h.view()
 	if v == nil || !h.handles(state.QName()) {

@@ -96,6 +96,18 @@ func ParseECSData(data []byte) (ECS, error) {
 	return newECS(family, bits, scope, addr)
 }
 
+// NewECS returns the option of a query from prefix, masked; the zero ECS for
+// the zero Prefix. It refuses an invalid one, and an IPv4-mapped one.
+func NewECS(prefix netip.Prefix) (ECS, error) {
+	switch {
+	case prefix == netip.Prefix{}:
+		return ECS{}, nil
+	case !prefix.IsValid() || prefix.Addr().Is4In6():
+		return ECS{}, fmt.Errorf("%w: prefix %s", ErrMalformedECS, prefix)
+	}
+	return ECS{prefix: prefix.Masked(), sent: true}, nil
+}
+
 // newECS checks what both forms have in common. addr is of the family.
 func newECS(family uint16, bits, scope uint8, addr netip.Addr) (ECS, error) {
 	switch {

@@ -171,3 +171,27 @@ func FuzzParseECSData(f *testing.F) {
 		}
 	})
 }
+
+func TestNewECS(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		prefix netip.Prefix
+		want   string
+		sent   bool
+	}{
+		{"none", netip.Prefix{}, "-", false},
+		{"IPv4", netip.MustParsePrefix("192.0.2.77/24"), "192.0.2.0/24", true},
+		{"IPv6", netip.MustParsePrefix("2001:db8::1/64"), "2001:db8::/64", true},
+		{"privacy", netip.MustParsePrefix("192.0.2.1/0"), "0.0.0.0/0", true},
+	} {
+		e, err := NewECS(tc.prefix)
+		if err != nil || e.String() != tc.want || e.Sent() != tc.sent {
+			t.Errorf("NewECS(%s) = %s, sent %v, %v, want %s, %v", tc.prefix, e, e.Sent(), err, tc.want, tc.sent)
+		}
+	}
+	for _, p := range []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr("192.0.2.1"), 33), netip.MustParsePrefix("::ffff:192.0.2.0/120")} {
+		if e, err := NewECS(p); !errors.Is(err, ErrMalformedECS) {
+			t.Errorf("NewECS(%s) = %s, %v, want ErrMalformedECS", p, e, err)
+		}
+	}
+}

@@ -13,6 +13,9 @@ import (
 func (l *lookup) appendSet(dst []dns.RR, s *rrset, owner string) ([]dns.RR, Result) {
 	h := dns.RR_Header{Name: owner, Rrtype: s.typ, Class: dns.ClassINET, Ttl: s.ttl}
 	if s.ext == nil {
+		if l.trace != nil {
+			l.note(owner, s.typ, "simple RRset")
+		}
 		return appendRRs(dst, h, s.rdata, l.next()), Success
 	}
 	if s.ext.group != nil {
@@ -24,15 +27,26 @@ func (l *lookup) appendSet(dst []dns.RR, s *rrset, owner string) ([]dns.RR, Resu
 // appendAlias appends the records of an alias's target.
 func (l *lookup) appendAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget) ([]dns.RR, Result) {
 	hare, lap, passed := a, 1, 0 // Brent's search for a circle
+	at := h.Name
 	for {
+		if l.trace != nil {
+			l.note(at, h.Rrtype, "alias to %s", a.Name)
+			at = string(a.Name)
+		}
 		if a.ZoneID != l.zone.id {
 			return l.appendTarget(dst, h, a.Name), Success
 		}
 		s := l.aliased(string(a.Name), h.Rrtype)
 		if s == nil {
+			if l.trace != nil {
+				l.note(at, h.Rrtype, "no such RRset")
+			}
 			return dst, Success
 		}
 		if s.ext == nil {
+			if l.trace != nil {
+				l.note(at, h.Rrtype, "simple RRset")
+			}
 			h.Ttl = s.ttl
 			return appendRRs(dst, h, s.rdata, l.next()), Success
 		}
@@ -41,6 +55,9 @@ func (l *lookup) appendAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget
 		}
 		a = s.ext.alias
 		if a == hare {
+			if l.trace != nil {
+				l.note(at, h.Rrtype, "alias leads back to itself")
+			}
 			return dst, ServerFailure
 		}
 		if passed++; passed == lap {
@@ -68,12 +85,18 @@ func (l *lookup) aliased(name string, qtype uint16) *rrset {
 func (l *lookup) appendTarget(dst []dns.RR, h dns.RR_Header, name model.Name) []dns.RR {
 	t := l.view.targets.get(targetName(string(name)))
 	if t == nil {
+		if l.trace != nil {
+			l.note(string(name), h.Rrtype, "resource that no edge serves")
+		}
 		return dst
 	}
 	h.Ttl = targetTTL
 	stands := t.stands(h.Rrtype)
 	if len(stands) > 1 {
 		l.Scope = max(l.Scope, l.where().Prefix.Bits())
+	}
+	if l.trace != nil {
+		l.noteStands(string(name), h.Rrtype, stands)
 	}
 	return l.appendStands(dst, h, stands)
 }

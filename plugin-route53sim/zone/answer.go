@@ -6,7 +6,6 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
-	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 )
 
 // Result says how a question was answered.
@@ -53,8 +52,10 @@ type Query struct {
 	Locator *locate.Locator
 	Source  netip.Addr
 	ECS     locate.ECS
-	// Trace, if not nil, is appended how the choices of policies came about.
-	Trace *routing.Trace
+	// Trace, if not nil, is told how the answer came about. Equal queries to
+	// one view have equal answers, so that asking once more, with a Trace,
+	// explains an answer given before.
+	Trace *Trace
 }
 
 // Answer is what goes into the sections of a reply, and how it came about.

@@ -179,6 +179,11 @@ func (c *Compiler) publish() *View {
 		c.serve(name)
 	}
 	for id, z := range c.dirty {
+		if z.row == nil {
+			c.view.ids = c.view.ids.remove(c.edit, id)
+		} else {
+			c.view.ids = c.view.ids.put(c.edit, &byID{z.zone})
+		}
 		z.counted = z.stats()
 		c.view.stats.add(z.counted)
 		if z.row == nil && z.names() == 0 {

@@ -117,7 +117,7 @@ func (z *zoneState) lead(m *routing.Member, target *rrsetKey, key rrsetKey, a *m
 // chooses.
 func (l *lookup) appendGroup(dst []dns.RR, h dns.RR_Header, g *Group) []dns.RR {
 	var buf [routing.MaxAnswers]int
-	choice := g.compiled.Pick(l.where(), l.next(), buf[:], l.q.Trace)
+	choice := g.compiled.Pick(l.where(), l.next(), buf[:], l.noteChoice(g))
 	l.Scope = max(l.Scope, choice.Scope)
 	if len(choice.Members) == 0 {
 		return dst

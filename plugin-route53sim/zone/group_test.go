@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
-	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
@@ -123,13 +122,13 @@ func TestAliasTree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := Query{Name: "www.example.org.", Type: dns.TypeA, Locator: l, Source: netip.MustParseAddr("192.0.2.77"), Trace: new(routing.Trace)}
+		q := Query{Name: "www.example.org.", Type: dns.TypeA, Locator: l, Source: netip.MustParseAddr("192.0.2.77"), Trace: new(Trace)}
 		a := v.Lookup(q)
 		if got := a.Answer[0].(*dns.A).A.String(); got != want || a.Scope != 32 {
 			t.Errorf("from %s: %s with scope %d, want %s with 32", region, got, a.Scope, want)
 		}
-		if len(q.Trace.Steps) != 2 {
-			t.Errorf("trace of a tree of two has %d steps", len(q.Trace.Steps))
+		if got := q.Trace.Policies(); got != "latency,weighted" {
+			t.Errorf("policies of the trace = %q, want latency,weighted", got)
 		}
 	}
 	var next rowsOf

@@ -15,6 +15,7 @@ type lookup struct {
 	zone   *Zone
 	q      Query
 	random uint64
+	trace  *Trace // q.Trace while the answer section is filled in, else nil
 	// client is where the client is, once a choice depends on it: see where.
 	client  locate.Client
 	located bool
@@ -28,7 +29,7 @@ type lookup struct {
 // an edge's resource that no zone holds, such as d111111abcdef8.cloudfront.net,
 // is answered as if it were a zone of its own, as AWS's are.
 func (v *View) Lookup(q Query) Answer {
-	l := lookup{view: v, q: q, random: q.Random}
+	l := lookup{view: v, q: q, random: q.Random, trace: q.Trace}
 	name := lower(q.Name)
 	l.zone = v.find(name)
 	if l.zone != nil && q.Type == dns.TypeDS && name == l.zone.name {
@@ -38,11 +39,31 @@ func (v *View) Lookup(q Query) Answer {
 	}
 	if l.zone == nil {
 		l.resource(name)
-		return l.Answer
+	} else {
+		l.inZone(name)
 	}
+	l.end()
+	return l.Answer
+}
+
+// LookupIn answers q from the hosted zone of that id, whether or not it is the
+// one that [View.Lookup] would answer from. Where there is none, or it does not
+// hold the name, the result is OutOfZone.
+func (v *View) LookupIn(zoneID string, q Query) Answer {
+	l := lookup{view: v, q: q, random: q.Random, trace: q.Trace}
+	name := lower(q.Name)
+	if z := v.ids.get(zoneID); z != nil && within(name, z.name) {
+		l.zone = &z.Zone
+		l.inZone(name)
+	}
+	l.end()
+	return l.Answer
+}
+
+// inZone answers from l.zone, which holds name.
+func (l *lookup) inZone(name string) {
 	l.Answer.ZoneID, l.Answer.Zone = l.zone.id, l.zone.name
 	l.follow(name)
-	return l.Answer
 }
 
 // next returns the next number of the sequence that q.Random begins: Steele
@@ -62,6 +83,9 @@ func (l *lookup) follow(name string) {
 	owner := l.q.Name
 	for hop := 0; ; hop++ {
 		if cut := l.zone.cut(name, l.q.Type); cut != nil {
+			if l.trace != nil {
+				l.note(owner, l.q.Type, "at or below the delegation %s", cut.name)
+			}
 			if hop == 0 {
 				l.refer(cut)
 			} else {
@@ -71,11 +95,17 @@ func (l *lookup) follow(name string) {
 		}
 		n, wild := l.zone.match(name)
 		if n == nil {
+			if l.trace != nil {
+				l.note(owner, l.q.Type, "no such name")
+			}
 			l.deny(NameError)
 			return
 		}
 		if wild && l.Wildcard == "" {
 			l.Wildcard = n.name
+		}
+		if wild && l.trace != nil {
+			l.note(owner, l.q.Type, "wildcard %s", n.name)
 		}
 		cname := n.get(dns.TypeCNAME)
 		if cname == nil || l.q.Type == dns.TypeCNAME || l.q.Type == dns.TypeANY {
@@ -88,12 +118,18 @@ func (l *lookup) follow(name string) {
 			return
 		}
 		name = lower(target)
-		if hop == maxChain || l.passed(name) || l.view.find(name) != l.zone {
+		if hop == maxChain || l.passed(name) || !l.holds(name) {
 			l.succeed()
 			return
 		}
 		owner = target
 	}
+}
+
+// holds tells whether name is in l.zone, and in none below it.
+func (l *lookup) holds(name string) bool {
+	z := l.view.find(name)
+	return within(name, l.zone.name) && (z == nil || len(z.name) <= len(l.zone.name))
 }
 
 // addCNAME appends the CNAME that s holds and returns where it leads.
@@ -128,6 +164,8 @@ func (l *lookup) finish(n *node, owner string) {
 		result = l.addAny(n, owner)
 	} else if s := n.get(l.q.Type); s != nil {
 		l.Answer.Answer, result = l.appendSet(l.Answer.Answer, s, owner)
+	} else if l.trace != nil {
+		l.note(owner, l.q.Type, "no RRset of the type")
 	}
 	switch {
 	case result != Success:
@@ -154,7 +192,7 @@ func (l *lookup) addAny(n *node, owner string) (result Result) {
 
 // succeed completes a positive answer.
 func (l *lookup) succeed() {
-	l.Result = Success
+	l.Result, l.trace = Success, nil
 	l.addAuthority()
 	l.addAdditional()
 }

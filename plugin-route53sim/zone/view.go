@@ -8,6 +8,7 @@ import (
 // changes. The zero View holds no zone.
 type View struct {
 	zones   table[Zone, *Zone]     // those that are served, by name
+	ids     table[byID, *byID]     // all that have a row, by id
 	targets table[target, *target] // what endpoints are published for, by name
 	stats   Stats
 }
@@ -52,6 +53,11 @@ type Zone struct {
 }
 
 func (z *Zone) key() string { return z.name }
+
+// byID is a zone under its id.
+type byID struct{ Zone }
+
+func (z *byID) key() string { return z.id }
 
 // ID returns the hosted zone's id.
 func (z *Zone) ID() string { return z.id }
