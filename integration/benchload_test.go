@@ -64,7 +64,7 @@ func (r replies) answered() int {
 // installed, otherwise from here.
 func (w *workload) send(t testing.TB, addr string) replies {
 	t.Helper()
-	got := make(replies)
+	var got replies
 	if path, err := exec.LookPath("dnsperf"); err == nil {
 		got = w.dnsperf(t, path, addr)
 	} else {
