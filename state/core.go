@@ -2,7 +2,6 @@ package state
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/edgestage/edgestage/state/hlc"
-	"github.com/edgestage/edgestage/state/model"
 )
 
 // The clockwork of a replica.
@@ -81,99 +79,6 @@ type Config struct {
 	Horizon time.Duration
 	// Expect says that there are others to look for before serving.
 	Expect bool
-}
-
-// Event is what happens to a core.
-type Event interface{ event() }
-
-// The events.
-type (
-	// Tick says that time has passed.
-	Tick struct{}
-	// LocalCommit asks for a commit of this node.
-	LocalCommit struct {
-		ID uint64
-		F  func(t *Tx) error
-	}
-	// Written says that the write handed out last has finished.
-	Written struct{ Err error }
-	// Received is a message from a peer.
-	Received struct{ Data []byte }
-	// MemberUp says that a member joined or changed.
-	MemberUp struct{ Member Member }
-	// MemberDown says that a member left or died.
-	MemberDown struct {
-		Run  Origin
-		Left bool
-	}
-	// Joined says how many members the attempt to join has reached.
-	Joined struct{ Contacted int }
-	// Viewed says that all subscribers have made visible what was published
-	// up to Seq.
-	Viewed struct{ Seq uint64 }
-	// AskInSync asks whether all members cover a commit.
-	AskInSync struct {
-		ID      uint64
-		Version Version
-	}
-	// ShareTable replaces this node's document in a volatile table.
-	ShareTable struct {
-		Table  string
-		Values []model.Value
-	}
-)
-
-func (Tick) event()        {}
-func (LocalCommit) event() {}
-func (Written) event()     {}
-func (Received) event()    {}
-func (MemberUp) event()    {}
-func (MemberDown) event()  {}
-func (Joined) event()      {}
-func (Viewed) event()      {}
-func (AskInSync) event()   {}
-func (ShareTable) event()  {}
-
-// Effects are what a core wants done after an event, in no order among fields.
-type Effects struct {
-	Sends   []Send
-	Write   *Write
-	Publish []Publication
-	// Reset says that subscribers must begin anew with all rows.
-	Reset   bool
-	Replies []Reply
-	Logs    []LogLine
-	// Pulses are what members told with their beat.
-	Pulses []Pulse
-	// Serving tells, where it is set, that the node serves from now on.
-	Serving bool
-}
-
-// Send is a message to a member.
-type Send struct {
-	To     Origin
-	Data   []byte
-	Stream bool
-}
-
-// Publication is what subscribers get: whole commits.
-type Publication struct {
-	Seq     uint64
-	Changes []Change
-}
-
-// Reply answers a [LocalCommit] or [AskInSync].
-type Reply struct {
-	ID      uint64
-	Version Version
-	InSync  bool
-	Err     error
-}
-
-// LogLine is one thing to report.
-type LogLine struct {
-	Warn bool
-	Text string
 }
 
 // Core holds the rules of a replica. It takes one event at a time and says
@@ -470,62 +375,4 @@ func (k *Core) tick() {
 		k.sweepSome()
 		k.rememberMembers()
 	}
-}
-
-// receive takes a message from a peer.
-func (k *Core) receive(data []byte) {
-	from, m, err := decodeMessage(data)
-	if err != nil {
-		k.stats.BadMessages++
-		return
-	}
-	p := k.members[from]
-	if p == nil {
-		// Only members that are listed are answered; commits are kept all the
-		// same, for they are whole and membership may be a moment behind.
-		if c, ok := m.(*commitsMsg); ok {
-			k.receiveCommits(0, c.Commits)
-		}
-		return
-	}
-	switch m := m.(type) {
-	case *commitsMsg:
-		k.receiveCommits(from, m.Commits)
-	case *announceMsg:
-		for _, e := range m.Entries {
-			k.hear(e, from)
-		}
-	case *beatMsg:
-		k.receiveBeat(p, m)
-	case *pullMsg:
-		k.answerPull(p, m)
-	case *chunkMsg:
-		k.receiveChunk(p, m)
-	case *askMsg:
-		k.answerAsk(from, m)
-	case *answerMsg:
-		k.receiveAnswer(from, m)
-	case *wantMsg:
-		k.answerWant(from, m)
-	case *shareMsg:
-		k.receiveShare(p, m)
-	case *pulseMsg:
-		k.receivePulse(p, m)
-	}
-}
-
-// NodeID returns the identity that the store keeps, and whether it has one.
-func NodeID(s Store) (id string, ok bool) {
-	_ = s.Read(func(r StoreReader) error {
-		if row := r.Get(tableNode, "id"); row != nil && len(row.Value) == 16 {
-			id, ok = hex.EncodeToString(row.Value), true
-		}
-		return nil
-	})
-	return id, ok
-}
-
-// WriteNodeID gives a new store its identity.
-func WriteNodeID(s Store, id [16]byte) error {
-	return s.Write(&Write{Put: []*Row{{Table: tableNode, Key: "id", Value: id[:]}}})
 }
