@@ -4,18 +4,26 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 )
 
 // The kinds of [Endpoint].
 const (
 	EndpointCloudFront = "cloudfront"
 	EndpointELB        = "elb"
+	EndpointAPIGateway = "apigateway"
+	EndpointS3Website  = "s3-website"
 )
+
+var endpointKinds = []string{EndpointCloudFront, EndpointELB, EndpointAPIGateway, EndpointS3Website}
 
 // Endpoint says that one edge node serves an AWS resource's DNS name: what an
 // alias to that name is answered with. It lives as long as the node does.
 type Endpoint struct {
-	// Name is the resource's name, such as d111111abcdef8.cloudfront.net.
+	// Name is the resource's name, such as d111111abcdef8.cloudfront.net. That
+	// of an S3 website begins with its bucket, which an alias to it leaves out:
+	// there the alias's own name stands for it.
 	Name Name `cbor:"1,keyasint"`
 	// Node is the name of the node that serves it.
 	Node string `cbor:"2,keyasint"`
@@ -46,8 +54,8 @@ func (e *Endpoint) Validate() error {
 	if _, err := ParseName(e.Name.AWS()); err != nil {
 		errs = append(errs, fmt.Errorf("endpoint name %q: %w", e.Name, err))
 	}
-	if e.Kind != EndpointCloudFront && e.Kind != EndpointELB {
-		errs = append(errs, fmt.Errorf("unknown endpoint kind %q", e.Kind))
+	if !slices.Contains(endpointKinds, e.Kind) {
+		errs = append(errs, fmt.Errorf("unknown endpoint kind %q, known are %s", e.Kind, strings.Join(endpointKinds, " ")))
 	}
 	if len(e.Addresses) == 0 {
 		errs = append(errs, fmt.Errorf("endpoint %q has no address", e.Name))

@@ -15,9 +15,6 @@ const (
 	maxSetID  = 128
 )
 
-// cloudFrontZone is the hosted zone id of every CloudFront name.
-const cloudFrontZone = "Z2FDTNDATAQYW2"
-
 // Validate implements [Value]: it returns every fault that the RRset has by
 // itself, in Route 53's words where AWS has any (aws-behaviour 2.4, 2.5, 2.7),
 // joined in the order of the API's members. What depends on other RRsets or on

@@ -2,7 +2,8 @@ package model
 
 // CheckAlias returns why s may not be an alias to its target: in its own zone
 // the target must be there with the same type, which has tells; a name of an
-// AWS resource must come with the hosted zone id of that resource.
+// AWS resource must come with the hosted zone id of that resource, and has
+// addresses only. CloudFront is none for private zones (aws-behaviour 1.5, 3.6).
 func CheckAlias(zone *Zone, s *RRset, has func(Name, string) bool) []error {
 	a := s.Alias
 	if a == nil {
@@ -12,16 +13,22 @@ func CheckAlias(zone *Zone, s *RRset, has func(Name, string) bool) []error {
 		return zoneFault(s, "Tried to create an alias that targets %s, type %s in zone %s, but the alias target name does not lie within the target zone",
 			a.Name.AWS(), s.Type, a.ZoneID)
 	}
-	if a.ZoneID != zone.ID {
-		if (a.ZoneID == cloudFrontZone) != a.Name.Within("cloudfront.net.") {
-			return []error{outside()}
-		}
-		return nil
+	missing := func() error {
+		return zoneFault(s, "Tried to create an alias that targets %s, type %s in zone %s, but that target was not found",
+			a.Name.AWS(), s.Type, a.ZoneID)
 	}
 	var errs []error
+	if a.ZoneID != zone.ID {
+		if !resourceTypes[s.Type] || zone.Private && a.ZoneID == cloudFrontZone {
+			errs = append(errs, missing())
+		}
+		if !ResourceOf(a.Name).inZone(a.ZoneID) {
+			errs = append(errs, outside())
+		}
+		return errs
+	}
 	if !has(a.Name, s.Type) {
-		errs = append(errs, zoneFault(s, "Tried to create an alias that targets %s, type %s in zone %s, but that target was not found",
-			a.Name.AWS(), s.Type, a.ZoneID))
+		errs = append(errs, missing())
 	}
 	if !a.Name.Within(zone.Name) {
 		errs = append(errs, outside())
