@@ -83,7 +83,7 @@ func (l *lookup) aliased(name string, qtype uint16) *rrset {
 // of an AWS resource, those nearest to the client first. Where there are
 // several, in more than one Region, the answer depends on who asks.
 func (l *lookup) appendTarget(dst []dns.RR, h dns.RR_Header, name model.Name) []dns.RR {
-	t := l.view.targets.get(targetName(string(name)))
+	t := l.view.target(h.Name, string(name))
 	if t == nil {
 		if l.trace != nil {
 			l.note(string(name), h.Rrtype, "resource that no edge serves")

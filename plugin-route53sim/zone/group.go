@@ -106,7 +106,7 @@ func (z *zoneState) lead(m *routing.Member, target *rrsetKey, key rrsetKey, a *m
 		if within(string(a.Name), z.zone.name) {
 			*target = rrsetKey{string(a.Name), key.typ}
 		}
-	case a.EvaluateTargetHealth:
+	case a.EvaluateTargetHealth && model.ResourceOf(a.Name).HasHealth():
 		name := targetName(string(a.Name))
 		m.TargetUnhealthy = !z.compiler.view.targets.get(name).isHealthy()
 		z.depend(key, dependency{model.TableEndpoints, name})

@@ -154,6 +154,21 @@ func targetName(name string) string {
 	return name
 }
 
+// target returns what an alias at owner to the name of a resource leads to,
+// nil if no edge serves it. An alias to an S3 website names none but the
+// Region: the bucket is the name that is asked for (aws-behaviour 3.6).
+func (v *View) target(owner, name string) *target {
+	if strings.HasPrefix(name, websitePrefix) && model.ResourceOf(model.Name(name)).Kind == model.EndpointS3Website {
+		if t := v.targets.get(lower(owner) + name); t != nil {
+			return t
+		}
+	}
+	return v.targets.get(targetName(name))
+}
+
+// websitePrefix is what the names of S3 websites, bucket left out, begin with.
+const websitePrefix = "s3-website"
+
 // isLoadBalancer tells whether name is NAME.REGION.elb.amazonaws.com or
 // NAME.elb.REGION.amazonaws.com.
 func isLoadBalancer(name string) bool {

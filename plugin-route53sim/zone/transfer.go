@@ -114,7 +114,7 @@ func (l *lookup) wholeAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget,
 	if a.ZoneID == l.zone.id {
 		return l.whole(dst, l.aliased(string(a.Name), h.Rrtype), h.Name, path)
 	}
-	t := l.view.targets.get(targetName(string(a.Name)))
+	t := l.view.target(h.Name, string(a.Name))
 	if t == nil {
 		return dst
 	}
