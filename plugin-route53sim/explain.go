@@ -14,7 +14,7 @@ import (
 // explain offers how q was answered from v, as metadata and to the debug log.
 // A view answers equal queries equally, so that the same look-up is made once
 // more for whoever wants to know, and nothing is spent where nobody does.
-func explain(ctx context.Context, v *zone.View, q zone.Query) {
+func explain(ctx context.Context, v *zone.View, q *zone.Query) {
 	if metadata.ValueFuncs(ctx) != nil {
 		offer(ctx, v, q)
 	}
@@ -24,7 +24,7 @@ func explain(ctx context.Context, v *zone.View, q zone.Query) {
 	}
 }
 
-func offer(ctx context.Context, v *zone.View, q zone.Query) {
+func offer(ctx context.Context, v *zone.View, q *zone.Query) {
 	metadata.SetValueFunc(ctx, pluginName+"/policy", func() string { return trace(v, q).Policies() })
 	metadata.SetValueFunc(ctx, pluginName+"/explain", func() string { return trace(v, q).Line() })
 	metadata.SetValueFunc(ctx, pluginName+"/client", func() string {
@@ -34,10 +34,11 @@ func offer(ctx context.Context, v *zone.View, q zone.Query) {
 }
 
 // trace returns how v answers q.
-func trace(v *zone.View, q zone.Query) *zone.Trace {
-	q.Trace = new(zone.Trace)
-	v.Lookup(q)
-	return q.Trace
+func trace(v *zone.View, q *zone.Query) *zone.Trace {
+	traced := *q
+	traced.Trace = new(zone.Trace)
+	v.Lookup(&traced)
+	return traced.Trace
 }
 
 // Question is what a client in some place would ask.
@@ -57,16 +58,16 @@ type Question struct {
 // answers queries, with a random draw of its own. Until the node has caught up
 // with its cluster, and where there is no such zone or name in it, the result
 // is [zone.OutOfZone]. The error says that Subnet is none that a query may have.
-func (r *running) Answer(q Question) (zone.Answer, error) {
+func (r *running) Answer(q Question) (*zone.Answer, error) {
 	ecs, err := locate.NewECS(q.Subnet)
 	if err != nil {
-		return zone.Answer{}, err
+		return nil, err
 	}
 	v := r.view()
 	if v == nil {
-		return zone.Answer{}, nil
+		return new(zone.Answer), nil
 	}
-	return v.LookupIn(q.ZoneID, zone.Query{
+	return v.LookupIn(q.ZoneID, &zone.Query{
 		Name: q.Name, Type: q.Type, Random: rand.Uint64(),
 		Locator: r.locator.Load(), Source: q.Resolver, ECS: ecs, Trace: q.Trace,
 	}), nil

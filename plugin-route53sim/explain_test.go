@@ -66,7 +66,7 @@ func TestExplainInLog(t *testing.T) {
 func TestExplainCostsNothing(t *testing.T) {
 	h := testHandler(t)
 	v, q := h.view(), zone.Query{Name: "www.example.org.", Type: dns.TypeA}
-	if n := testing.AllocsPerRun(100, func() { explain(context.Background(), v, q) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { explain(context.Background(), v, &q) }); n != 0 {
 		t.Errorf("explain allocates %v times, want 0", n)
 	}
 }

@@ -59,7 +59,7 @@ func (h *Route53Sim) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 	}
 	state := request.Request{W: w, Req: r}
 	tcp := state.Proto() == "tcp"
-	asked := zone.Query{
+	asked := &zone.Query{
 		Name: q.Name, Type: q.Qtype, All: tcp, Random: rand.Uint64(),
 		Locator: h.instance.running.Load().locator.Load(), Source: source(w), ECS: ecs,
 	}
@@ -69,7 +69,7 @@ func (h *Route53Sim) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 }
 
 // answer sends what the look-up came to.
-func (h *Route53Sim) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, a zone.Answer, ecs locate.ECS) (int, error) {
+func (h *Route53Sim) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, a *zone.Answer, ecs locate.ECS) (int, error) {
 	switch a.Result {
 	case zone.OutOfZone:
 		return h.notOurs(ctx, w, r)

@@ -14,7 +14,7 @@ import (
 const serverSize = 4096
 
 // reply returns the message that carries a.
-func reply(r *dns.Msg, a zone.Answer) *dns.Msg {
+func reply(r *dns.Msg, a *zone.Answer) *dns.Msg {
 	m := new(dns.Msg).SetReply(r)
 	m.Authoritative = a.Result != zone.Delegation
 	if a.Result == zone.NameError {

@@ -40,7 +40,7 @@ func BenchmarkLookupA(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				v.Lookup(Query{Name: names[i%len(names)], Type: dns.TypeA, Random: uint64(i)})
+				v.Lookup(&Query{Name: names[i%len(names)], Type: dns.TypeA, Random: uint64(i)})
 			}
 		})
 	}
@@ -50,7 +50,7 @@ func BenchmarkLookupNXDOMAIN(b *testing.B) {
 	v := NewCompiler().Apply(bigBatch(10_000))
 	b.ReportAllocs()
 	for b.Loop() {
-		v.Lookup(Query{Name: "nope.example.org.", Type: dns.TypeA})
+		v.Lookup(&Query{Name: "nope.example.org.", Type: dns.TypeA})
 	}
 }
 
@@ -104,7 +104,7 @@ func BenchmarkLookupPolicy(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				v.Lookup(Query{Name: name + ".example.org.", Type: dns.TypeA, Random: uint64(i)})
+				v.Lookup(&Query{Name: name + ".example.org.", Type: dns.TypeA, Random: uint64(i)})
 			}
 		})
 	}

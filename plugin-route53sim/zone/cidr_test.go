@@ -59,7 +59,7 @@ func ecs(t testing.TB, prefix string) locate.ECS {
 }
 
 // first returns the address of the first record, or what the look-up came to.
-func first(a Answer) string {
+func first(a *Answer) string {
 	if len(a.Answer) == 0 {
 		return a.Result.String()
 	}
@@ -88,7 +88,7 @@ func TestCIDRGroup(t *testing.T) {
 		{"no such collection", "lost", "198.51.100.0/24", "192.0.2.2", 24},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			a := v.Lookup(Query{Name: tc.qname + ".example.org.", Type: dns.TypeA, Locator: newLocator(t), ECS: ecs(t, tc.prefix)})
+			a := v.Lookup(&Query{Name: tc.qname + ".example.org.", Type: dns.TypeA, Locator: newLocator(t), ECS: ecs(t, tc.prefix)})
 			if first(a) != tc.want || a.Scope != tc.scope {
 				t.Errorf("Lookup(%q) from %s = %s with scope %d, want %s with %d", tc.qname, tc.prefix, first(a), a.Scope, tc.want, tc.scope)
 			}
@@ -132,7 +132,7 @@ func TestCollectionChanges(t *testing.T) {
 				t.Errorf("%s: the group that uses it was not compiled anew", step.name)
 			}
 		}
-		if got := first(v.Lookup(q)); got != step.want {
+		if got := first(v.Lookup(&q)); got != step.want {
 			t.Errorf("%s: answer %s, want %s", step.name, got, step.want)
 		}
 		if compiled(v, "other") != compiled(before, "other") {

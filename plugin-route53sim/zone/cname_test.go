@@ -66,7 +66,7 @@ func TestCNAMEChainIsBounded(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&text, "c%d.example.org. 60 CNAME c%d.example.org.\n", i, i+1)
 	}
-	a := compile(t, text.String()).Lookup(Query{Name: "c0.example.org.", Type: dns.TypeA})
+	a := compile(t, text.String()).Lookup(&Query{Name: "c0.example.org.", Type: dns.TypeA})
 	if a.Result != Success || len(a.Answer) != maxChain+1 {
 		t.Errorf("Lookup of a chain of 100 = %v with %d CNAMEs, want %v with %d", a.Result, len(a.Answer), Success, maxChain+1)
 	}

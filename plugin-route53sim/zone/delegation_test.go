@@ -49,11 +49,11 @@ func TestChildZoneHere(t *testing.T) {
 		r.add(newTestZone("Z0SUBZONE00000000000", "sub.example.org."))
 		r.line("Z0SUBZONE00000000000", "sub.example.org. 60 A 192.0.2.99")
 	})
-	a := v.Lookup(Query{Name: "sub.example.org.", Type: dns.TypeA})
+	a := v.Lookup(&Query{Name: "sub.example.org.", Type: dns.TypeA})
 	if a.Result != Success || a.Zone != "sub.example.org." {
 		t.Errorf("Lookup(sub.example.org., A) = %v from %q, want %v from the child", a.Result, a.Zone, Success)
 	}
-	a = v.Lookup(Query{Name: "sub.example.org.", Type: dns.TypeDS})
+	a = v.Lookup(&Query{Name: "sub.example.org.", Type: dns.TypeDS})
 	if a.Result != Success || a.Zone != "example.org." {
 		t.Errorf("Lookup(sub.example.org., DS) = %v from %q, want %v from the parent", a.Result, a.Zone, Success)
 	}

@@ -77,7 +77,7 @@ func TestManyEndpoints(t *testing.T) {
 	v := compile(t, "", edges...)
 	seen := map[string]bool{}
 	for random := range uint64(200) {
-		a := v.Lookup(Query{Name: distribution, Type: dns.TypeA, Random: random})
+		a := v.Lookup(&Query{Name: distribution, Type: dns.TypeA, Random: random})
 		if len(a.Answer) != maxAddresses {
 			t.Fatalf("%d addresses, want %d", len(a.Answer), maxAddresses)
 		}
@@ -136,7 +136,7 @@ func TestNearestEndpointFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		for random := range uint64(10) {
-			a := v.Lookup(Query{Name: "cdn.example.org.", Type: dns.TypeA, Locator: l, Source: source, Random: random})
+			a := v.Lookup(&Query{Name: "cdn.example.org.", Type: dns.TypeA, Locator: l, Source: source, Random: random})
 			rest := a.Answer
 			for _, group := range tc.want {
 				n := min(len(group), len(rest))
@@ -154,7 +154,7 @@ func TestNearestEndpointFirst(t *testing.T) {
 			}
 		}
 	}
-	if a := v.Lookup(Query{Name: "one.example.org.", Type: dns.TypeA, Source: source}); a.Scope != 0 {
+	if a := v.Lookup(&Query{Name: "one.example.org.", Type: dns.TypeA, Source: source}); a.Scope != 0 {
 		t.Errorf("scope of edges in one Region = %d, want 0", a.Scope)
 	}
 }
@@ -171,12 +171,55 @@ func TestManyRegions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := compile(t, "", edges...).Lookup(Query{Name: distribution, Type: dns.TypeA, Locator: l})
+	a := compile(t, "", edges...).Lookup(&Query{Name: distribution, Type: dns.TypeA, Locator: l})
 	counts := [4]int{}
 	for _, rr := range a.Answer {
 		counts[rr.(*dns.A).A[3]/10]++
 	}
 	if counts != [4]int{3, 3, 2, 0} {
 		t.Errorf("addresses by Region, nearest first = %v, want [3 3 2 0]", counts)
+	}
+}
+
+// aws-behaviour 3.6, 3.7: an alias to an S3 website leads to the bucket of the
+// name that is asked for; neither S3 nor API Gateway has health of its own.
+func TestWebsiteAndAPIGateway(t *testing.T) {
+	const (
+		websites, websitesZone = "s3-website-us-east-1.amazonaws.com.", "Z3AQBSTGFYJSTF"
+		api, apiZone           = "d-1a2b3c4d5e.execute-api.us-east-1.amazonaws.com.", "Z1UJRXOUMOOFQ8"
+	)
+	fixed := func(kind, name, node, addr string) func(*rowsOf) {
+		return func(r *rowsOf) {
+			r.add(&model.Endpoint{Name: model.Name(name), Node: node, Kind: kind, Addresses: mustAddrs([]string{addr}), Unhealthy: true})
+		}
+	}
+	primary := func(zoneID, target string) func(*rowsOf) {
+		return routed("fo.example.org. ALIAS A "+zoneID+" "+target, "p", failover(model.FailoverPrimary, true))
+	}
+	v := compile(t, `
+		www.example.org. ALIAS A Z3AQBSTGFYJSTF s3-website-us-east-1.amazonaws.com.
+		shop.example.org. ALIAS A Z3AQBSTGFYJSTF s3-website-us-east-1.amazonaws.com.
+		tree.example.org. ALIAS A Z0EXAMPLE00000000000 www.example.org.
+		api.example.org. ALIAS A Z1UJRXOUMOOFQ8 d-1a2b3c4d5e.execute-api.us-east-1.amazonaws.com.
+		none.example.org. ALIAS A Z1UJRXOUMOOFQ8 d-0.execute-api.us-east-1.amazonaws.com.`,
+		fixed(model.EndpointS3Website, "www.example.org."+websites, "edge-1", "192.0.2.1"),
+		fixed(model.EndpointS3Website, "tree.example.org."+websites, "edge-2", "192.0.2.2"),
+		fixed(model.EndpointS3Website, websites, "edge-3", "192.0.2.3"),
+		fixed(model.EndpointAPIGateway, api, "edge-4", "192.0.2.4"))
+	runCases(t, v, []lookupCase{
+		{name: "bucket of the name", qname: "www.example.org.", qtype: dns.TypeA, result: Success, ns: authority, answer: []string{"www.example.org. 60 IN A 192.0.2.1"}},
+		{name: "in any case", qname: "WWW.example.org.", qtype: dns.TypeA, result: Success, ns: authority, answer: []string{"WWW.example.org. 60 IN A 192.0.2.1"}},
+		{name: "through a tree", qname: "tree.example.org.", qtype: dns.TypeA, result: Success, ns: authority, answer: []string{"tree.example.org. 60 IN A 192.0.2.2"}},
+		{name: "an edge for all buckets", qname: "shop.example.org.", qtype: dns.TypeA, result: Success, ns: authority, answer: []string{"shop.example.org. 60 IN A 192.0.2.3"}},
+		{name: "API Gateway", qname: "api.example.org.", qtype: dns.TypeA, result: Success, ns: authority, answer: []string{"api.example.org. 60 IN A 192.0.2.4"}},
+		{name: "API Gateway that nobody serves", qname: "none.example.org.", qtype: dns.TypeA, result: NoData, ns: negative},
+		{name: "the website's own name", qname: "www.example.org." + websites, qtype: dns.TypeA, result: Success, answer: []string{"www.example.org." + websites + " 60 IN A 192.0.2.1"}},
+	})
+	for zoneID, target := range map[string]string{websitesZone: websites, apiZone: api} {
+		v := compile(t, "", primary(zoneID, target), routed("fo.example.org. 60 A 192.0.2.9", "s", failover(model.FailoverSecondary, false)),
+			fixed(model.EndpointS3Website, target, "edge-1", "192.0.2.1"))
+		if got := first(v.Lookup(&Query{Name: "fo.example.org.", Type: dns.TypeA})); got != "192.0.2.1" {
+			t.Errorf("failover from an alias to %s = %s, want the primary, 192.0.2.1", target, got)
+		}
 	}
 }

@@ -152,7 +152,7 @@ var (
 func (c lookupCase) run(t *testing.T, v *View) {
 	t.Helper()
 	for random := range uint64(3) {
-		a := v.Lookup(Query{Name: c.qname, Type: c.qtype, All: c.all, Random: random})
+		a := v.Lookup(&Query{Name: c.qname, Type: c.qtype, All: c.all, Random: random})
 		if a.Result != c.result {
 			t.Fatalf("Lookup(%q, %s).Result = %v, want %v", c.qname, dns.Type(c.qtype), a.Result, c.result)
 		}

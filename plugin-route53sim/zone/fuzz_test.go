@@ -22,7 +22,7 @@ func FuzzLookup(f *testing.F) {
 		f.Add(name, uint16(dns.TypeA), false, uint64(1))
 	}
 	f.Fuzz(func(t *testing.T, name string, qtype uint16, all bool, random uint64) {
-		a := v.Lookup(Query{Name: name, Type: qtype, All: all, Random: random})
+		a := v.Lookup(&Query{Name: name, Type: qtype, All: all, Random: random})
 		checkShape(t, a)
 		m := &dns.Msg{Answer: a.Answer, Ns: a.Ns, Extra: a.Extra}
 		if _, ok := dns.IsDomainName(name); !ok || len(name) > 255 {
@@ -34,7 +34,7 @@ func FuzzLookup(f *testing.F) {
 	})
 }
 
-func checkShape(t *testing.T, a Answer) {
+func checkShape(t *testing.T, a *Answer) {
 	t.Helper()
 	soa := len(a.Ns) == 1 && a.Ns[0].Header().Rrtype == dns.TypeSOA
 	sections := len(a.Answer) + len(a.Ns) + len(a.Extra)

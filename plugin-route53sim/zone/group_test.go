@@ -40,7 +40,7 @@ func tally(v *View, q Query, n int) map[string]int {
 	counts := map[string]int{}
 	for random := range uint64(n) {
 		q.Random = random * 0x9e3779b97f4a7c15
-		a := v.Lookup(q)
+		a := v.Lookup(&q)
 		first := "none"
 		if len(a.Answer) > 0 {
 			first = a.Answer[0].(*dns.A).A.String()
@@ -123,7 +123,7 @@ func TestAliasTree(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := Query{Name: "www.example.org.", Type: dns.TypeA, Locator: l, Source: netip.MustParseAddr("192.0.2.77"), Trace: new(Trace)}
-		a := v.Lookup(q)
+		a := v.Lookup(&q)
 		if got := a.Answer[0].(*dns.A).A.String(); got != want || a.Scope != 32 {
 			t.Errorf("from %s: %s with scope %d, want %s with 32", region, got, a.Scope, want)
 		}
@@ -151,7 +151,7 @@ func TestGroupSections(t *testing.T) {
 		s.Geo = &model.GeoLocation{Country: "US"}
 	}))
 	v := compile(t, "mx.example.org. 60 MX 1 mv.example.org.", members...)
-	a := v.Lookup(Query{Name: "mv.example.org.", Type: dns.TypeA, Random: 1})
+	a := v.Lookup(&Query{Name: "mv.example.org.", Type: dns.TypeA, Random: 1})
 	seen := map[string]bool{}
 	for _, rr := range a.Answer {
 		seen[rr.String()] = true
@@ -159,10 +159,10 @@ func TestGroupSections(t *testing.T) {
 	if len(a.Answer) != 8 || len(seen) != 8 || a.Scope != 0 {
 		t.Errorf("multivalue of 12: %d answers, %d distinct, scope %d; want 8, 8, 0", len(a.Answer), len(seen), a.Scope)
 	}
-	if a = v.Lookup(Query{Name: "mx.example.org.", Type: dns.TypeMX}); len(a.Extra) != 8 {
+	if a = v.Lookup(&Query{Name: "mx.example.org.", Type: dns.TypeMX}); len(a.Extra) != 8 {
 		t.Errorf("additional of an MX at a multivalue name: %d addresses, want 8", len(a.Extra))
 	}
-	if a = v.Lookup(Query{Name: "geo.example.org.", Type: dns.TypeA}); a.Result != NoData || len(a.Answer) != 0 || len(a.Ns) != 1 {
+	if a = v.Lookup(&Query{Name: "geo.example.org.", Type: dns.TypeA}); a.Result != NoData || len(a.Answer) != 0 || len(a.Ns) != 1 {
 		t.Errorf("geolocation without a match = %v with %d answers, want %v without", a.Result, len(a.Answer), NoData)
 	}
 }

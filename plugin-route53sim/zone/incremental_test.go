@@ -111,7 +111,7 @@ func compareViews(t *rapid.T, step int, got, want *View) {
 	for _, name := range names {
 		for _, qtype := range []uint16{dns.TypeA, dns.TypeCNAME, dns.TypeNS, dns.TypeTXT, dns.TypeSOA, dns.TypeDS, dns.TypeANY} {
 			q := Query{Name: name, Type: qtype, All: true, Random: 7}
-			g, w := got.Lookup(q), want.Lookup(q)
+			g, w := got.Lookup(&q), want.Lookup(&q)
 			if g.Result != w.Result || g.ZoneID != w.ZoneID || g.Wildcard != w.Wildcard || !sameSections(g, w) {
 				t.Fatalf("batch %d: Lookup(%q, %s) = %+v, compiled from scratch %+v", step, name, dns.Type(qtype), g, w)
 			}
@@ -119,7 +119,7 @@ func compareViews(t *rapid.T, step int, got, want *View) {
 	}
 }
 
-func sameSections(a, b Answer) bool {
+func sameSections(a, b *Answer) bool {
 	return slices.Equal(texts(a.Answer), texts(b.Answer)) && slices.Equal(texts(a.Ns), texts(b.Ns)) && slices.Equal(texts(a.Extra), texts(b.Extra))
 }
 
@@ -139,7 +139,7 @@ func TestOlderViewsStay(t *testing.T) {
 		c.Apply(state.Batch{Changes: next.changes})
 	}
 	for i := range 1000 {
-		a := first.Lookup(Query{Name: fmt.Sprintf("h%d.example.org.", i), Type: dns.TypeA})
+		a := first.Lookup(&Query{Name: fmt.Sprintf("h%d.example.org.", i), Type: dns.TypeA})
 		if got := a.Answer[0].(*dns.A).A.String(); got != "192.0.2.1" {
 			t.Fatalf("h%d in the first view = %s, want 192.0.2.1", i, got)
 		}
@@ -197,7 +197,7 @@ func TestZonesOfOneName(t *testing.T) {
 		if s.remove != "" {
 			v = c.Apply(state.Batch{Changes: []state.Change{{Table: model.TableZones, Key: s.remove}}})
 		}
-		if a := v.Lookup(Query{Name: "example.org.", Type: dns.TypeA}); a.ZoneID != s.want {
+		if a := v.Lookup(&Query{Name: "example.org.", Type: dns.TypeA}); a.ZoneID != s.want {
 			t.Errorf("%s: zone %q answers, want %q", s.name, a.ZoneID, s.want)
 		}
 	}

@@ -13,7 +13,7 @@ const maxChain = 16
 type lookup struct {
 	view   *View
 	zone   *Zone
-	q      Query
+	q      *Query
 	random uint64
 	trace  *Trace // q.Trace while the answer section is filled in, else nil
 	// client is where the client is, once a choice depends on it: see where.
@@ -22,14 +22,16 @@ type lookup struct {
 	Answer
 }
 
-// Lookup answers q from v. It never blocks, and allocates only the answer.
+// Lookup answers q from v. It never blocks, and allocates only the answer. Query
+// and answer pass by reference: the server gives each query a small stack, and
+// growing it costs more than the look-up.
 //
 // The zone is the one with the longest matching name. A question for DS at the
 // name of a zone goes to the zone above it, if that is here as well. A name of
 // an edge's resource that no zone holds, such as d111111abcdef8.cloudfront.net,
 // is answered as if it were a zone of its own, as AWS's are.
-func (v *View) Lookup(q Query) Answer {
-	l := lookup{view: v, q: q, random: q.Random, trace: q.Trace}
+func (v *View) Lookup(q *Query) *Answer {
+	l := &lookup{view: v, q: q, random: q.Random, trace: q.Trace}
 	name := lower(q.Name)
 	l.zone = v.find(name)
 	if l.zone != nil && q.Type == dns.TypeDS && name == l.zone.name {
@@ -43,21 +45,21 @@ func (v *View) Lookup(q Query) Answer {
 		l.inZone(name)
 	}
 	l.end()
-	return l.Answer
+	return &l.Answer
 }
 
 // LookupIn answers q from the hosted zone of that id, whether or not it is the
 // one that [View.Lookup] would answer from. Where there is none, or it does not
 // hold the name, the result is OutOfZone.
-func (v *View) LookupIn(zoneID string, q Query) Answer {
-	l := lookup{view: v, q: q, random: q.Random, trace: q.Trace}
+func (v *View) LookupIn(zoneID string, q *Query) *Answer {
+	l := &lookup{view: v, q: q, random: q.Random, trace: q.Trace}
 	name := lower(q.Name)
 	if z := v.ids.get(zoneID); z != nil && within(name, z.name) {
 		l.zone = &z.Zone
 		l.inZone(name)
 	}
 	l.end()
-	return l.Answer
+	return &l.Answer
 }
 
 // inZone answers from l.zone, which holds name.

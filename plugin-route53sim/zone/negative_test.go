@@ -39,11 +39,11 @@ func TestNegativeTTL(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := compile(t, "example.org. "+tc.soa)
-			a := v.Lookup(Query{Name: "nope.example.org.", Type: dns.TypeA})
+			a := v.Lookup(&Query{Name: "nope.example.org.", Type: dns.TypeA})
 			if got := a.Ns[0].Header().Ttl; got != tc.want {
 				t.Errorf("negative TTL = %d, want %d", got, tc.want)
 			}
-			a = v.Lookup(Query{Name: "example.org.", Type: dns.TypeSOA})
+			a = v.Lookup(&Query{Name: "example.org.", Type: dns.TypeSOA})
 			if got := a.Answer[0].(*dns.SOA).Serial; got != 7 {
 				t.Errorf("Lookup(example.org., SOA) has serial %d, want 7", got)
 			}

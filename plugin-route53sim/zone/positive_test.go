@@ -57,7 +57,7 @@ func TestWhiteLabelServers(t *testing.T) {
 		ns1.example.org. 60 A 192.0.2.53
 		ns2.example.org. 60 AAAA 2001:db8::53
 		www.example.org. 60 A 192.0.2.1`)
-	a := v.Lookup(Query{Name: "www.example.org.", Type: dns.TypeA})
+	a := v.Lookup(&Query{Name: "www.example.org.", Type: dns.TypeA})
 	var hosts []string
 	for _, rr := range a.Ns {
 		hosts = append(hosts, rr.(*dns.NS).Ns)
@@ -78,7 +78,7 @@ func TestRotation(t *testing.T) {
 		first := map[string]int{}
 		for random := range uint64(300) {
 			q.Random = random
-			a := v.Lookup(q)
+			a := v.Lookup(&q)
 			if len(a.Answer) != 3 {
 				t.Fatalf("Lookup(%q) has %d answers, want 3", q.Name, len(a.Answer))
 			}
@@ -96,7 +96,7 @@ func TestRotation(t *testing.T) {
 func TestAnswersAreCopies(t *testing.T) {
 	v := compile(t, "example.org. 60 MX 10 mail.example.org.\nmail.example.org. 60 A 192.0.2.25")
 	q := Query{Name: "example.org.", Type: dns.TypeMX}
-	first := v.Lookup(q)
+	first := v.Lookup(&q)
 	want := append(append(texts(first.Answer), texts(first.Ns)...), texts(first.Extra)...)
 	for _, section := range [][]dns.RR{first.Answer, first.Ns, first.Extra} {
 		for _, rr := range section {
@@ -111,7 +111,7 @@ func TestAnswersAreCopies(t *testing.T) {
 			}
 		}
 	}
-	again := v.Lookup(q)
+	again := v.Lookup(&q)
 	if got := append(append(texts(again.Answer), texts(again.Ns)...), texts(again.Extra)...); !slices.Equal(got, want) {
 		t.Errorf("after changing an answer, Lookup = %v, want %v", got, want)
 	}

@@ -2,7 +2,6 @@ package zone
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 
@@ -120,8 +119,9 @@ func appendA(dst []dns.RR, h dns.RR_Header, rdata string) []dns.RR {
 	for i := range block {
 		r := &block[i]
 		copy(r.ip[:], rdata[i*6+2:])
-		h.Rdlength = 4
-		r.rr = dns.A{Hdr: h, A: net.IP(r.ip[:])}
+		r.rr.Hdr = h
+		r.rr.Hdr.Rdlength = 4
+		r.rr.A = r.ip[:]
 		dst = append(dst, &r.rr)
 	}
 	return dst
@@ -132,8 +132,9 @@ func appendAAAA(dst []dns.RR, h dns.RR_Header, rdata string) []dns.RR {
 	for i := range block {
 		r := &block[i]
 		copy(r.ip[:], rdata[i*18+2:])
-		h.Rdlength = 16
-		r.rr = dns.AAAA{Hdr: h, AAAA: net.IP(r.ip[:])}
+		r.rr.Hdr = h
+		r.rr.Hdr.Rdlength = 16
+		r.rr.AAAA = r.ip[:]
 		dst = append(dst, &r.rr)
 	}
 	return dst

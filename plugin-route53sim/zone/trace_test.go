@@ -59,9 +59,9 @@ east.example.org. A (weighted), drew 0 of 1
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			q := Query{Name: tc.name + ".example.org.", Type: dns.TypeA, Locator: newLocator(t), Source: netip.MustParseAddr("192.0.2.77"), Random: 1}
-			untraced := v.Lookup(q)
+			untraced := v.Lookup(&q)
 			q.Trace = new(Trace)
-			if a := v.Lookup(q); !sameSections(a, untraced) || a.Result != untraced.Result {
+			if a := v.Lookup(&q); !sameSections(a, untraced) || a.Result != untraced.Result {
 				t.Errorf("with a trace the answer is %+v, without %+v", a, untraced)
 			}
 			got := q.Trace.String()
@@ -85,7 +85,7 @@ east.example.org. A (weighted), drew 0 of 1
 // What stands in the additional section does not confuse the trace.
 func TestTraceOfTheAnswerOnly(t *testing.T) {
 	q := Query{Name: "mx.example.org.", Type: dns.TypeMX, Trace: new(Trace)}
-	if a := traced(t).Lookup(q); len(a.Extra) != 1 || len(q.Trace.Hops) != 1 {
+	if a := traced(t).Lookup(&q); len(a.Extra) != 1 || len(q.Trace.Hops) != 1 {
 		t.Errorf("%d additional records and %d hops, want 1 and 1", len(a.Extra), len(q.Trace.Hops))
 	}
 }
@@ -108,7 +108,7 @@ func TestLookupIn(t *testing.T) {
 		{"that is not there", "Z0NONE00000000000000", "www.example.org.", "out_of_zone"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			a := v.LookupIn(tc.zone, Query{Name: tc.qname, Type: dns.TypeA})
+			a := v.LookupIn(tc.zone, &Query{Name: tc.qname, Type: dns.TypeA})
 			got := a.Result.String()
 			if n := len(a.Answer); n > 0 {
 				got = a.Answer[n-1].(*dns.A).A.String()
@@ -119,7 +119,7 @@ func TestLookupIn(t *testing.T) {
 		})
 	}
 	l := Query{Name: "www.example.org.", Type: dns.TypeA, Locator: new(locate.Locator)}
-	if a := new(View).LookupIn(testZone, l); a.Result != OutOfZone {
+	if a := new(View).LookupIn(testZone, &l); a.Result != OutOfZone {
 		t.Errorf("LookupIn of an empty view = %v, want %v", a.Result, OutOfZone)
 	}
 }
