@@ -30,8 +30,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// tally counts what voters say of one check.
-func tally(opinions ...opinion) count {
+// countOf counts what voters say of one check.
+func countOf(opinions ...opinion) count {
 	o := newOrder(ids(1))
 	counts := make([]count, 1)
 	for _, op := range opinions {
@@ -69,7 +69,7 @@ func TestFaultyCheckers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tally(tt.opinions...).verdict(); got != tt.want {
+			if got := countOf(tt.opinions...).verdict(); got != tt.want {
 				t.Errorf("verdict of %v = %v, want %v", tt.opinions, got, tt.want)
 			}
 		})

@@ -1,6 +1,9 @@
 package health
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // States is what all health checks are at one moment. It never changes. A nil
 // States knows of none.
@@ -8,8 +11,7 @@ type States struct {
 	// Version rises with each States of a node.
 	Version uint64
 
-	index  map[string]int // shared among versions
-	ids    []string       // sorted
+	ids    []string // sorted, shared among versions
 	status []Status
 }
 
@@ -25,8 +27,8 @@ func (s *States) Status(id string) (Status, bool) {
 	if s == nil {
 		return Status{}, false
 	}
-	i, ok := s.index[id]
-	if !ok {
+	i, found := slices.BinarySearch(s.ids, id)
+	if !found {
 		return Status{}, false
 	}
 	return s.status[i], true

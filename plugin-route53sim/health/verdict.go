@@ -20,7 +20,7 @@ type Status struct {
 	// have not, the check is healthy before it is inverted.
 	Judged bool
 	// Checkers have an opinion at the moment, HealthyCheckers say healthy.
-	Checkers, HealthyCheckers int
+	Checkers, HealthyCheckers uint16
 }
 
 // rows are what is said of health checks, by rows.
@@ -54,19 +54,28 @@ type found struct {
 //	otherwise  Inverted              the contrary of what was found
 //	otherwise  -                     what was found; healthy if nothing
 func (r rows) status(h *model.HealthCheck, of func(id string) found) Status {
-	var s Status
-	op := unknown
 	switch {
-	case h.Config.Disabled:
 	case probe.Probed(h.Config.Type):
-		f := of(h.ID)
-		op = f.last
-		s.Checkers, s.HealthyCheckers = int(f.judged), int(f.healthy)
+		return r.endpoint(h, of(h.ID))
 	case h.Config.Type == "CALCULATED":
 		n := r.healthyChildren(h, of)
-		op = opinionOf(int64(n) >= h.Config.HealthThreshold)
-	default:
-		op = r.signalled(h)
+		return r.settle(h, Status{}, opinionOf(int64(n) >= h.Config.HealthThreshold))
+	}
+	return r.settle(h, Status{}, r.signalled(h))
+}
+
+// endpoint is status for a check that probes.
+func (r rows) endpoint(h *model.HealthCheck, f found) Status {
+	if h.Config.Disabled {
+		f = found{}
+	}
+	return r.settle(h, Status{Checkers: f.judged, HealthyCheckers: f.healthy}, f.last)
+}
+
+// settle completes s, given what was found.
+func (r rows) settle(h *model.HealthCheck, s Status, op opinion) Status {
+	if h.Config.Disabled {
+		op = unknown
 	}
 	s.Judged = op != unknown
 	s.Real = (op != unhealthy) != h.Config.Inverted

@@ -1,0 +1,201 @@
+package health
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/health/probe"
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/node"
+)
+
+// Tables are those whose rows a [Health] follows.
+func Tables() []string {
+	return []string{model.TableHealthChecks, model.TableHealthForces, model.TableHealthSignals}
+}
+
+// Logger is where changes of health are reported. It must not block.
+type Logger interface {
+	Infof(format string, args ...any)
+	Warnf(format string, args ...any)
+}
+
+// Observer counts what happens. Its methods are called from many goroutines
+// and must not block.
+type Observer interface {
+	// Probed is called after each probe of a check of that type.
+	Probed(checkType string, r probe.Result)
+	// Changed is called after each change of a check's state.
+	Changed(e model.HealthEvent)
+}
+
+// Config is what a [Health] is started with.
+type Config struct {
+	Replica *state.Replica
+	// Node is this node's name, Region where it stands.
+	Node, Region string
+	// Check makes this node a checker; see [Health.Check].
+	Check    bool
+	Prober   *probe.Prober // nil: as probe.Prober's zero value
+	Log      Logger
+	Observer Observer
+}
+
+// Health judges health checks together with other nodes.
+type Health struct {
+	config  Config
+	checker *checker
+	scribe  *scribe
+
+	cancel    context.CancelFunc
+	done      sync.WaitGroup
+	stopWatch func()
+	kick      chan struct{} // something is to be counted
+	news      chan struct{} // something is to be taken
+	states    atomic.Pointer[States]
+	checks    atomic.Bool
+	voting    atomic.Int64
+
+	inboxMu sync.Mutex
+	inbox   map[state.Origin]state.Pulse
+	heard   map[state.Origin]bool // members that have told anything
+
+	newsMu  sync.Mutex
+	changed map[string]bool
+
+	// Of the loop:
+	tally tally
+}
+
+// Start begins to follow the rows, to listen and, if configured, to probe.
+func Start(c Config) *Health {
+	if c.Prober == nil {
+		c.Prober = new(probe.Prober)
+	}
+	h := &Health{
+		config: c, kick: make(chan struct{}, 1), news: make(chan struct{}, 1),
+		inbox: make(map[state.Origin]state.Pulse), heard: make(map[state.Origin]bool), changed: make(map[string]bool),
+	}
+	h.checks.Store(c.Check)
+	h.checker = &checker{node: c.Node, prober: c.Prober, observer: c.Observer, changed: h.poke, warnf: c.Log.Warnf}
+	h.checker.start()
+	h.scribe = newScribe(c.Replica, c.Log)
+	h.tally = newTally(h.scribe.recall())
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
+	h.stopWatch = c.Replica.WatchPulses(h.hear)
+	h.done.Go(func() { h.loop(ctx) })
+	h.done.Go(func() { h.scribe.loop(ctx) })
+	return h
+}
+
+// Close stops all that Start began. What was last found is written down.
+func (h *Health) Close() {
+	h.stopWatch()
+	h.cancel()
+	h.checker.schedule.close()
+	h.done.Wait()
+}
+
+// Check makes this node a checker, or ends that.
+func (h *Health) Check(on bool) {
+	if h.checks.Swap(on) != on {
+		h.poke()
+	}
+}
+
+// States returns what all checks are now. It neither blocks nor locks.
+func (h *Health) States() *States { return h.states.Load() }
+
+// Checkers returns how many checkers this node hears, itself included.
+func (h *Health) Checkers() int { return int(h.voting.Load()) }
+
+// EventsDropped returns how many changes got no event row, as too many came at
+// once.
+func (h *Health) EventsDropped() uint64 { return h.scribe.dropped.Load() }
+
+// Changes has a value when [Health.Take] has something new.
+func (h *Health) Changes() <-chan struct{} { return h.news }
+
+// Take returns the ids of the checks that have become healthy or unhealthy
+// since the last call, in no order, and what they are now.
+func (h *Health) Take() ([]string, *States) {
+	h.newsMu.Lock()
+	defer h.newsMu.Unlock()
+	ids := make([]string, 0, len(h.changed))
+	for id := range h.changed {
+		ids = append(ids, id)
+	}
+	clear(h.changed)
+	return ids, h.states.Load()
+}
+
+// publish shows s, in which the checks of ids have changed.
+func (h *Health) publish(s *States, ids []string) {
+	h.newsMu.Lock()
+	h.states.Store(s)
+	for _, id := range ids {
+		h.changed[id] = true
+	}
+	h.newsMu.Unlock()
+	if len(ids) > 0 {
+		signal(h.news)
+	}
+}
+
+func (h *Health) poke() { signal(h.kick) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// hear notes a pulse. It runs in the replica's loop.
+func (h *Health) hear(p state.Pulse) {
+	h.inboxMu.Lock()
+	h.inbox[p.Member.Run] = p
+	if p.Data == nil {
+		delete(h.heard, p.Member.Run)
+	} else {
+		h.heard[p.Member.Run] = true
+	}
+	h.inboxMu.Unlock()
+	h.poke()
+}
+
+// settleTime is how long [Health.Settle] waits for members: two beats.
+const settleTime = time.Second
+
+// Settle waits until every live member has told what it finds, so that a node
+// that starts does not answer with what they know to fail; not for long, as
+// some may be silent.
+func (h *Health) Settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for h.States() == nil || !h.heardAll() {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (h *Health) heardAll() bool {
+	members := h.config.Replica.Members()
+	h.inboxMu.Lock()
+	defer h.inboxMu.Unlock()
+	for _, m := range members {
+		if !m.Self && m.Kind == node.KindDNS && !h.heard[m.Run] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,194 @@
+package health
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// roundEvery is how often opinions are counted at most.
+const roundEvery = 100 * time.Millisecond
+
+// loop follows rows, and counts when there is something to count.
+func (h *Health) loop(ctx context.Context) {
+	sub := h.config.Replica.Subscribe(Tables()...)
+	defer sub.Close()
+	batches, acked := make(chan state.Batch), make(chan struct{})
+	h.done.Go(func() {
+		for {
+			b, err := sub.Next(ctx)
+			if err != nil {
+				return
+			}
+			select {
+			case batches <- b:
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case <-acked:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	var r round
+	r.h = h
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	<-timer.C
+	due := false
+	for {
+		select {
+		case b := <-batches:
+			h.tally.apply(b)
+			r.rows = true
+			r.do()
+			sub.Ack(b)
+			acked <- struct{}{}
+		case <-h.kick:
+			if !due {
+				due = true
+				timer.Reset(max(0, roundEvery-time.Since(r.at)))
+			}
+		case <-timer.C:
+			due = false
+			r.do()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// round is one count after the other.
+type round struct {
+	h       *Health
+	at      time.Time
+	begun   bool // rows have been seen
+	rows    bool // they have changed since the last round
+	checks  bool // this node is a checker
+	regions []string
+	own     []opinion
+	pulse   []byte
+	// reported is when changes were last reported, in milliseconds since 1970.
+	reported int64
+}
+
+// do counts once.
+func (r *round) do() {
+	h, t := r.h, &r.h.tally
+	r.at = time.Now()
+	r.hear()
+	if r.begun = r.begun || r.rows; !r.begun {
+		return
+	}
+	r.assign()
+	r.own = r.own[:0]
+	if r.checks {
+		r.own = h.checker.own(r.own)
+	}
+	r.tell()
+	h.scribe.remember(t.count(r.own))
+	first := t.states == nil
+	states, changes := t.judge()
+	if !first { // else nothing has changed: this is where it stands
+		r.report(changes)
+	}
+	ids := make([]string, 0, len(changes))
+	for _, c := range changes {
+		ids = append(ids, c.id)
+	}
+	h.publish(states, ids)
+}
+
+// hear takes the ballots that have arrived.
+func (r *round) hear() {
+	h := r.h
+	h.inboxMu.Lock()
+	inbox := h.inbox
+	h.inbox = make(map[state.Origin]state.Pulse, len(inbox))
+	h.inboxMu.Unlock()
+	for _, p := range inbox {
+		h.tally.hear(p)
+	}
+}
+
+// assign tells the checker what to probe, if that may have changed.
+func (r *round) assign() {
+	h, t := r.h, &r.h.tally
+	checks, regions := h.checks.Load(), t.regions()
+	voting := len(t.voters)
+	if checks {
+		voting++
+	}
+	h.voting.Store(int64(voting))
+	if !r.rows && checks == r.checks && slices.Equal(regions, r.regions) {
+		return
+	}
+	r.rows, r.checks, r.regions = false, checks, regions
+	if checks {
+		h.checker.assign(t.endpoints, t.wanted(h.config.Region))
+	} else {
+		h.checker.assign(t.endpoints, nil)
+	}
+}
+
+// tell puts the own opinions into the node's pulse.
+func (r *round) tell() {
+	pulse := emptyBallot
+	if r.checks {
+		pulse = r.h.tally.orders[0].encode(r.own)
+	}
+	if bytes.Equal(pulse, r.pulse) {
+		return
+	}
+	if err := r.h.config.Replica.SetPulse(pulse); err == nil {
+		r.pulse = pulse
+	}
+}
+
+// report logs the changes of checks that stood before, and has one member note
+// each as an event.
+func (r *round) report(changes []change) {
+	if len(changes) == 0 {
+		return
+	}
+	h, t := r.h, &r.h.tally
+	var members []state.Member
+	// Events of two rounds are of two moments: their keys differ.
+	r.reported = max(r.at.UnixMilli(), r.reported+1)
+	for _, c := range changes {
+		if c.row == nil || !c.known && !c.to.Judged && !c.to.Forced {
+			continue // deleted, or new and inverted
+		}
+		e := model.HealthEvent{
+			HealthCheckID: c.id, Account: c.row.Account, State: nameOf(c.to.Healthy), Forced: c.to.Forced,
+			Reason: t.reason(c.row, c.to, t.of, h.checker.said(c.id)), Node: h.config.Node, At: r.reported,
+		}
+		if len(e.Reason) > maxReason {
+			e.Reason = e.Reason[:maxReason]
+		}
+		h.config.Log.Infof("Health check %s is %s, was %s: %s", c.id, e.State, nameOf(!c.to.Healthy), e.Reason)
+		h.config.Observer.Changed(e)
+		if members == nil {
+			members = h.config.Replica.Members()
+		}
+		if writes(members, c.id) {
+			h.scribe.note(e)
+		}
+	}
+}
+
+// maxReason is the most bytes of a reason in an event.
+const maxReason = 512
+
+func nameOf(isHealthy bool) string {
+	if isHealthy {
+		return model.Healthy
+	}
+	return model.Unhealthy
+}

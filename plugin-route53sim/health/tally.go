@@ -1,0 +1,219 @@
+package health
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/edgestage/edgestage/plugin-route53sim/health/probe"
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// tally is what the counting goroutine keeps. It does no I/O: what it makes of
+// rows, ballots and opinions is a function of those alone.
+type tally struct {
+	rows
+	all       []string // ids of checks, sorted
+	endpoints []string // those of checks that probe, sorted
+	orders    orders   // [0] is of endpoints
+	voters    map[state.Origin]*voter
+
+	counts []count   // of endpoints
+	last   []opinion // of endpoints: the last verdict
+	// lasts are last verdicts from before the rows were read; forgotten those
+	// of checks that are no more.
+	lasts     map[string]opinion
+	forgotten []verdict
+	version   uint64
+	states    *States
+}
+
+func newTally(lasts map[string]opinion) tally {
+	return tally{rows: newRows(), orders: orders{newOrder(nil)}, voters: make(map[state.Origin]*voter), lasts: lasts}
+}
+
+// apply takes changes of rows.
+func (t *tally) apply(b state.Batch) {
+	if b.Reset {
+		clear(t.checks)
+		clear(t.forces)
+		clear(t.signals)
+	}
+	for _, c := range b.Changes {
+		switch c.Table {
+		case model.TableHealthChecks:
+			put[*model.HealthCheck](t.checks, c)
+		case model.TableHealthForces:
+			put[*model.HealthForce](t.forces, c)
+		case model.TableHealthSignals:
+			put[*model.HealthSignal](t.signals, c)
+		}
+	}
+	t.arrange()
+}
+
+func put[V model.Value](rows map[string]V, c state.Change) {
+	if v, ok := c.Value.(V); ok {
+		rows[c.Key] = v
+	} else {
+		delete(rows, c.Key)
+	}
+}
+
+// arrange puts the checks in order.
+func (t *tally) arrange() {
+	all := slices.Sorted(maps.Keys(t.checks))
+	var endpoints []string
+	for _, id := range all {
+		if probe.Probed(t.checks[id].Config.Type) {
+			endpoints = append(endpoints, id)
+		}
+	}
+	t.all = all
+	if slices.Equal(endpoints, t.endpoints) {
+		return
+	}
+	for i, id := range t.endpoints {
+		t.lasts[id] = t.last[i]
+	}
+	t.endpoints = endpoints
+	t.counts, t.last = make([]count, len(endpoints)), make([]opinion, len(endpoints))
+	for i, id := range endpoints {
+		t.last[i] = t.lasts[id]
+		delete(t.lasts, id)
+	}
+	for id := range t.lasts {
+		t.forgotten = append(t.forgotten, verdict{id: id})
+	}
+	clear(t.lasts)
+	t.orders = t.orders.put(newOrder(endpoints))
+	for _, v := range t.voters {
+		v.read(t.orders)
+	}
+}
+
+// hear takes a ballot.
+func (t *tally) hear(p state.Pulse) {
+	_, cast, err := decodeBallot(p.Data)
+	if p.Data == nil || err == nil && !cast {
+		delete(t.voters, p.Member.Run)
+		return
+	}
+	if err != nil {
+		return // of another version, or garbage: what it said before stands
+	}
+	v := t.voters[p.Member.Run]
+	if v == nil {
+		v = new(voter)
+		t.voters[p.Member.Run] = v
+	}
+	v.region, v.data = p.Member.Region, p.Data
+	v.read(t.orders)
+}
+
+// verdict is a last verdict that has changed; unknown: there is none any more.
+type verdict struct {
+	id string
+	opinion
+}
+
+// count counts all opinions, own among them, and returns the verdicts that
+// have changed.
+func (t *tally) count(own []opinion) []verdict {
+	clear(t.counts)
+	for _, v := range t.voters {
+		v.add(t.counts)
+	}
+	changed := t.forgotten
+	t.forgotten = nil
+	for i := range t.counts {
+		c := &t.counts[i]
+		if i < len(own) && own[i] != unknown {
+			c.judged++
+			c.healthy += uint16(own[i]) & 1
+		}
+		if v := c.verdict(); v != unknown && v != t.last[i] {
+			t.last[i] = v
+			changed = append(changed, verdict{t.endpoints[i], v})
+		}
+	}
+	return changed
+}
+
+// of returns what the checkers have found of an endpoint.
+func (t *tally) of(id string) found {
+	i, ok := slices.BinarySearch(t.endpoints, id)
+	if !ok {
+		return found{}
+	}
+	return found{t.counts[i], t.last[i]}
+}
+
+// change is a check whose state is another one.
+type change struct {
+	id string
+	// row is the check, nil if it was deleted.
+	row      *model.HealthCheck
+	from, to Status
+	known    bool // it was there before
+}
+
+// judge returns what all checks are, and which have changed for those that
+// refer to them.
+func (t *tally) judge() (*States, []change) {
+	t.version++
+	s := &States{Version: t.version, ids: t.all, status: make([]Status, len(t.all))}
+	var changes []change
+	next, of := 0, t.of // next: of the endpoints
+	for i, id := range t.all {
+		h := t.checks[id]
+		if next < len(t.endpoints) && t.endpoints[next] == id {
+			s.status[i] = t.endpoint(h, found{t.counts[next], t.last[next]})
+			next++
+		} else {
+			s.status[i] = t.status(h, of)
+		}
+		before, known := t.states.Status(id)
+		if known && before.Healthy != s.status[i].Healthy || !known && !s.status[i].Healthy {
+			changes = append(changes, change{id, h, before, s.status[i], known})
+		}
+	}
+	for id, before := range t.states.All() {
+		if _, there := t.checks[id]; !there && !before.Healthy {
+			changes = append(changes, change{id: id, from: before, known: true})
+		}
+	}
+	t.states = s
+	return s, changes
+}
+
+// wanted returns the checks that a checker in a Region is to probe: those
+// without Regions, those that name its own, and those that name none of a live
+// checker, which otherwise nobody would probe.
+func (t *tally) wanted(region string) map[string]*model.HealthCheck {
+	covered := map[string]bool{region: true}
+	for _, v := range t.voters {
+		covered[v.region] = true
+	}
+	wanted := make(map[string]*model.HealthCheck, len(t.endpoints))
+	for _, id := range t.endpoints {
+		h := t.checks[id]
+		if h.Config.Disabled {
+			continue
+		}
+		rs := h.Config.Regions
+		if len(rs) == 0 || slices.Contains(rs, region) || !slices.ContainsFunc(rs, func(r string) bool { return covered[r] }) {
+			wanted[id] = h
+		}
+	}
+	return wanted
+}
+
+// regions returns where the other checkers stand, sorted.
+func (t *tally) regions() []string {
+	set := make(map[string]bool)
+	for _, v := range t.voters {
+		set[v.region] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
