@@ -314,6 +314,16 @@ func (r *Replica) View(f func(rd *Reader) error) error {
 	})
 }
 
+// Trimmer is a [Store] that can give back the memory that reading it took.
+type Trimmer interface{ Trim() }
+
+// trim gives back what reading all rows took.
+func (r *Replica) trim() {
+	if t, ok := (*r.store.Load()).(Trimmer); ok {
+		t.Trim()
+	}
+}
+
 // Publish replaces this node's share of a volatile table, which lives as long
 // as this run: the others drop it once this node leaves or is dead. It returns
 // an error where a value does not validate or belongs to another table.

@@ -84,7 +84,7 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 		return s.first(ctx)
 	}
 	for {
-		if b, ok := s.take(nil); ok {
+		if b, ok := s.take(false, nil); ok {
 			return b, nil
 		}
 		select {
@@ -109,34 +109,51 @@ func (s *Subscription) mustBegin() bool {
 	return !s.begun
 }
 
-// take empties the backlog into a batch, over the rows of a first one.
-func (s *Subscription) take(first map[rowKey]Change) (Batch, bool) {
+// compareChanges orders changes by table, then key.
+func compareChanges(a, b Change) int {
+	if c := strings.Compare(a.Table, b.Table); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Key, b.Key)
+}
+
+// take empties the backlog into a batch, over the rows of a first one, which
+// are in order.
+func (s *Subscription) take(reset bool, rows []Change) (Batch, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if first == nil && len(s.backlog) == 0 {
+	if !reset && len(s.backlog) == 0 {
 		return Batch{}, false
 	}
-	rows := s.backlog
-	b := Batch{Reset: first != nil, seq: s.seq}
-	if first != nil {
-		for k, c := range s.backlog {
-			if c.Value == nil {
-				delete(first, k)
-			} else {
-				first[k] = c
-			}
-		}
-		rows = first
+	b := Batch{Reset: reset, seq: s.seq}
+	b.Changes = slices.SortedFunc(maps.Values(s.backlog), compareChanges)
+	if reset {
+		b.Changes = layOver(rows, b.Changes)
 	}
-	b.Changes = slices.SortedFunc(maps.Values(rows), func(a, b Change) int {
-		if c := strings.Compare(a.Table, b.Table); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Key, b.Key)
-	})
 	s.backlog = map[rowKey]Change{}
 	s.taken, s.begun = s.seq, true
 	return b, true
+}
+
+// layOver returns rows as changes leave them, without what is gone. Both are in
+// order, and so is the result.
+func layOver(rows, changes []Change) []Change {
+	if len(changes) == 0 {
+		return rows
+	}
+	out := make([]Change, 0, len(rows)+len(changes))
+	for _, c := range changes {
+		n, found := slices.BinarySearchFunc(rows, c, compareChanges)
+		out = append(out, rows[:n]...)
+		if found {
+			n++
+		}
+		rows = rows[n:]
+		if c.Value != nil {
+			out = append(out, c)
+		}
+	}
+	return append(out, rows...)
 }
 
 // readChunk is how many rows one short read takes.
@@ -146,25 +163,23 @@ const readChunk = 20000
 // meanwhile. Everything read was written before the fence, so it has been
 // published by then: the batch is made of whole commits.
 func (s *Subscription) first(ctx context.Context) (Batch, error) {
-	rows := map[rowKey]Change{}
+	var rows []Change
 	for _, table := range slices.Sorted(maps.Keys(s.tables)) {
 		for from, more := "", true; more; {
 			if err := ctx.Err(); err != nil {
 				return Batch{}, err
 			}
 			var err error
-			if from, more, err = s.readSome(table, from, rows); err != nil {
+			if rows, from, more, err = s.readSome(rows, table, from); err != nil {
 				return Batch{}, err
 			}
 		}
 	}
 	fence := make(chan struct{})
 	err := s.r.call(func(k *Core) {
-		for _, c := range k.Shared() {
-			if s.tables[c.Table] {
-				rows[rowKey{c.Table, c.Key}] = c
-			}
-		}
+		shared := slices.DeleteFunc(k.Shared(), func(c Change) bool { return !s.tables[c.Table] })
+		slices.SortFunc(shared, compareChanges)
+		rows = layOver(rows, shared)
 		if k.writing == nil {
 			close(fence)
 		} else {
@@ -179,12 +194,13 @@ func (s *Subscription) first(ctx context.Context) (Batch, error) {
 	case <-ctx.Done():
 		return Batch{}, ctx.Err()
 	}
-	b, _ := s.take(rows)
+	s.r.trim()
+	b, _ := s.take(true, rows)
 	return b, nil
 }
 
-// readSome reads up to readChunk rows of a table from a key on.
-func (s *Subscription) readSome(table, from string, rows map[rowKey]Change) (next string, more bool, err error) {
+// readSome appends up to readChunk rows of a table from a key on.
+func (s *Subscription) readSome(rows []Change, table, from string) (_ []Change, next string, more bool, err error) {
 	n := 0
 	err = s.r.View(func(rd *Reader) error {
 		rd.rows.scan(table, "", from, func(row *Row) bool {
@@ -193,13 +209,13 @@ func (s *Subscription) readSome(table, from string, rows map[rowKey]Change) (nex
 				return false
 			}
 			if v := rd.visible(row); v != nil {
-				rows[rowKey{table, row.Key}] = Change{Table: table, Key: row.Key, Value: v, Version: row.Version}
+				rows = append(rows, Change{Table: table, Key: row.Key, Value: v, Version: row.Version})
 			}
 			return true
 		})
 		return nil
 	})
-	return next, more, err
+	return rows, next, more, err
 }
 
 // Ack says that b is visible to whoever asks the consumer: only that counts as
