@@ -2,12 +2,14 @@ package route53sim
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/plugin-route53sim/zone"
+	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/node"
 )
 
@@ -48,6 +50,9 @@ func open(s settings) (*running, error) {
 	return r, nil
 }
 
+// manyRows is how many changes at once make it worth to give memory back.
+const manyRows = 50_000
+
 // follow compiles what the node holds, and each commit after that.
 func (r *running) follow() {
 	defer r.done.Done()
@@ -55,15 +60,28 @@ func (r *running) follow() {
 	defer sub.Close()
 	compiler := zone.NewCompiler()
 	for {
-		b, err := sub.Next(r.ctx)
+		changes, err := r.compile(compiler, sub)
 		if err != nil {
 			return
 		}
-		v := compiler.Apply(b)
-		r.compiled.Store(v)
-		observeView(v.Stats())
-		sub.Ack(b)
+		if changes >= manyRows {
+			debug.FreeOSMemory() // a large load leaves several times itself behind
+		}
 	}
+}
+
+// compile waits for a batch and answers from what it leads to; it returns how
+// many rows that changed.
+func (r *running) compile(compiler *zone.Compiler, sub *state.Subscription) (int, error) {
+	b, err := sub.Next(r.ctx)
+	if err != nil {
+		return 0, err
+	}
+	v := compiler.Apply(b)
+	r.compiled.Store(v)
+	observeView(v.Stats())
+	sub.Ack(b)
+	return len(b.Changes), nil
 }
 
 func (r *running) awaitReady() {
