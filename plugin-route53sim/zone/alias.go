@@ -12,7 +12,7 @@ import (
 // NoData's business; ServerFailure means that there is no right answer.
 func (l *lookup) appendSet(dst []dns.RR, s *rrset, owner string) ([]dns.RR, Result) {
 	h := dns.RR_Header{Name: owner, Rrtype: s.typ, Class: dns.ClassINET, Ttl: s.ttl}
-	if s.ext == nil {
+	if s.plain() {
 		if l.trace != nil {
 			l.note(owner, s.typ, "simple RRset")
 		}
@@ -43,7 +43,7 @@ func (l *lookup) appendAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget
 			}
 			return dst, Success
 		}
-		if s.ext == nil {
+		if s.plain() {
 			if l.trace != nil {
 				l.note(at, h.Rrtype, "simple RRset")
 			}

@@ -22,6 +22,7 @@ type Compiler struct {
 	byName      map[string][]*zoneState
 	endpoints   endpoints
 	collections map[string]*routing.Collection // by id
+	failing     map[string]struct{}            // health checks, by id
 	// users are the groups that depend on something outside their zone.
 	users map[dependency]map[user]struct{}
 
@@ -33,7 +34,7 @@ type Compiler struct {
 
 // NewCompiler returns a compiler that has seen no rows.
 func NewCompiler() *Compiler {
-	c := &Compiler{}
+	c := &Compiler{failing: make(map[string]struct{})}
 	c.reset()
 	return c
 }
@@ -45,6 +46,7 @@ func (c *Compiler) reset() {
 		endpoints:   newEndpoints(),
 		collections: make(map[string]*routing.Collection),
 		users:       make(map[dependency]map[user]struct{}),
+		failing:     c.failing, // told by no row
 		edit:        c.edit,
 	}
 }
@@ -55,8 +57,7 @@ func (c *Compiler) Apply(b state.Batch) *View {
 	if b.Reset {
 		c.reset()
 	}
-	c.edit++
-	c.dirty, c.names = make(map[string]*zoneState), make(map[string]bool)
+	c.begin()
 	for _, ch := range b.Changes {
 		switch ch.Table { // zones first, so that their names are known
 		case model.TableZones:
@@ -76,6 +77,12 @@ func (c *Compiler) Apply(b state.Batch) *View {
 		}
 	}
 	return c.publish()
+}
+
+// begin makes way for changes.
+func (c *Compiler) begin() {
+	c.edit++
+	c.dirty, c.names = make(map[string]*zoneState), make(map[string]bool)
 }
 
 // zone returns what is known of the zone of that id, for change.

@@ -4,7 +4,7 @@ import "slices"
 
 // dependency is something outside a zone that groups in it may depend on: the
 // health of a target (the table of endpoints, the target's name), a CIDR
-// collection (its table and id).
+// collection or a health check (its table and id).
 type dependency struct{ table, key string }
 
 // user is a group that depends on something.

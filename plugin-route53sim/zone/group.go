@@ -75,6 +75,7 @@ func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
 		r := g.Members[i].RRset
 		m := routing.NewMember(r)
 		z.lead(&m, &d.Targets[i], key, r.Alias)
+		z.check(&m, key, r.HealthCheckID)
 		if r.CIDR != nil {
 			m.Collection = z.compiler.collections[r.CIDR.CollectionID]
 			z.depend(key, dependency{model.TableCIDRCollections, r.CIDR.CollectionID})
@@ -91,7 +92,7 @@ func (z *zoneState) groupOf(n *node, s *rrset) *Group {
 	}
 	r := &model.RRset{Zone: z.zone.id, Name: model.Name(n.name), Type: dns.TypeToString[s.typ], TTL: s.ttl}
 	if s.ext != nil {
-		r.Alias = s.ext.alias
+		r.Alias, r.HealthCheckID = s.ext.alias, s.ext.check
 	}
 	return &Group{Zone: z.zone.id, Name: n.name, Type: s.typ, Members: []Member{{RRset: r, rdata: s.rdata, ttl: s.ttl}}}
 }

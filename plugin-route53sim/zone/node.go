@@ -25,7 +25,8 @@ type rrset struct {
 	// rdata holds the records one after the other, each as it stands on the
 	// wire: two bytes of length, then the data, names uncompressed.
 	rdata string
-	// ext is set for an alias and for a group with a routing policy.
+	// ext is set for an alias, for a group with a routing policy, and where
+	// there is a health check.
 	ext *extension
 	// stamp and origin are the version of the row, 0 for a group.
 	stamp  hlc.Stamp
@@ -34,11 +35,18 @@ type rrset struct {
 	typ    uint16
 }
 
-// extension is an alias or a group: exactly one is set.
+// extension is an alias or a group, at most one of them, or what a simple RRset
+// has to it that its records do not tell.
 type extension struct {
 	alias *model.AliasTarget
 	group *Group
+	// check is the health check of a simple RRset: it is answered whatever that
+	// says, but aliases may evaluate it.
+	check string
 }
+
+// plain tells whether s is answered with its own records.
+func (s *rrset) plain() bool { return s.ext == nil || s.ext.alias == nil && s.ext.group == nil }
 
 // Group is the RRsets of one name and type that share a routing policy. A
 // [routing.Trace] gets it from [routing.Group.Owner]; there, a group may also

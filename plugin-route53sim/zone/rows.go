@@ -48,8 +48,8 @@ func (r *row) simple() bool { return r.SetID == "" && r.Policy() == model.Policy
 func (r *row) set() rrset {
 	code, _ := model.TypeCode(r.Type)
 	s := rrset{rdata: r.rdata, stamp: r.Stamp, origin: r.Origin, ttl: r.TTL, typ: code}
-	if r.Alias != nil {
-		s.ext = &extension{alias: r.Alias}
+	if r.Alias != nil || r.HealthCheckID != "" {
+		s.ext = &extension{alias: r.Alias, check: r.HealthCheckID}
 	}
 	return s
 }
@@ -136,7 +136,7 @@ func (z *zoneState) hold(n *node) *heldName {
 			RRset: &model.RRset{Zone: z.zone.id, Name: model.Name(n.name), Type: dns.TypeToString[s.typ], TTL: s.ttl},
 		}}
 		if s.ext != nil {
-			r.Alias = s.ext.alias
+			r.Alias, r.HealthCheckID = s.ext.alias, s.ext.check
 		}
 		h.rows = append(h.rows, r)
 	})

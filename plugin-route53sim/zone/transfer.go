@@ -92,7 +92,7 @@ func (l *lookup) whole(dst []dns.RR, s *rrset, owner string, path map[*rrset]boo
 	defer delete(path, s)
 	h := dns.RR_Header{Name: owner, Rrtype: s.typ, Class: dns.ClassINET, Ttl: s.ttl}
 	switch {
-	case s.ext == nil:
+	case s.plain():
 		return appendInOrder(dst, h, s.rdata)
 	case s.ext.alias != nil:
 		return l.wholeAlias(dst, h, s.ext.alias, path)
