@@ -1,0 +1,123 @@
+package route53
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// The size of a page (aws-behaviour 2.9).
+const (
+	recordPage    = 100
+	maxRecordPage = 300
+)
+
+type listResourceRecordSetsResponse struct {
+	ResourceRecordSets   resourceRecordSets `xml:"ResourceRecordSets"`
+	IsTruncated          bool               `xml:"IsTruncated"`
+	NextRecordName       string             `xml:"NextRecordName,omitempty"`
+	NextRecordType       string             `xml:"NextRecordType,omitempty"`
+	NextRecordIdentifier string             `xml:"NextRecordIdentifier,omitempty"`
+	MaxItems             string             `xml:"MaxItems"`
+}
+
+type resourceRecordSets struct {
+	ResourceRecordSet []resourceRecordSet `xml:"ResourceRecordSet"`
+}
+
+// listResourceRecordSets lists by reversed name, type and set identifier, from
+// the cursor on: the order of the rows' keys, so a page costs no more than
+// what is on it.
+func listResourceRecordSets(c *call) (any, error) {
+	size, err := c.pageSize("maxitems", recordPage, maxRecordPage)
+	if err != nil {
+		return nil, err
+	}
+	id := bare(c.params["Id"])
+	from, err := c.recordCursor(id)
+	if err != nil {
+		return nil, err
+	}
+	res := listResourceRecordSetsResponse{MaxItems: strconv.Itoa(size)}
+	err = c.view(func(rd *state.Reader) error {
+		if _, err := c.zone(rd, id); err != nil {
+			return err
+		}
+		eachVisible(rd, id, from, func(s *model.RRset) bool {
+			if len(res.ResourceRecordSets.ResourceRecordSet) == size {
+				res.IsTruncated, res.NextRecordName, res.NextRecordType, res.NextRecordIdentifier = true, s.Name.AWS(), s.Type, s.SetID
+				return false
+			}
+			res.ResourceRecordSets.ResourceRecordSet = append(res.ResourceRecordSets.ResourceRecordSet, recordShape(s))
+			return true
+		})
+		return nil
+	})
+	return res, err
+}
+
+// recordCursor returns the key that the page begins at.
+func (c *call) recordCursor(zone string) (string, error) {
+	name, _ := c.param("name")
+	rrtype, _ := c.param("type")
+	setID, _ := c.param("identifier")
+	switch {
+	case rrtype != "" && name == "":
+		return "", invalid("Record name must be specified when record type is specified")
+	case setID != "" && rrtype == "":
+		return "", invalid("Record name and record type must be specified when record identifier is specified")
+	case name == "":
+		return model.RRsetPrefix(zone), nil
+	}
+	if _, ok := model.TypeCode(rrtype); !ok && rrtype != "" {
+		return "", invalid("1 validation error detected: Value '%.64s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+			rrtype, strings.Join(model.Types, ", "))
+	}
+	n, err := model.ParseName(name)
+	if err != nil {
+		return "", invalid("%v", err)
+	}
+	return model.RRsetKey(zone, n, rrtype, setID), nil
+}
+
+// eachVisible calls f for the RRsets of a zone that stand and are not before
+// the key from, in order, until f returns false.
+func eachVisible(rd *state.Reader, zone, from string, f func(s *model.RRset) bool) {
+	var rows []model.Stamped // of one name
+	flush := func() bool {
+		kept, _ := model.Visible(rows)
+		for _, s := range kept {
+			if s.Key() >= from && !f(s.RRset) {
+				return false
+			}
+		}
+		rows = rows[:0]
+		return true
+	}
+	more := true
+	rd.Range(model.TableRRsets, model.RRsetPrefix(zone), nameStart(from), func(v model.Value, ver state.Version) bool {
+		s := v.(*model.RRset)
+		if len(rows) > 0 && rows[0].Name != s.Name {
+			if more = flush(); !more {
+				return false
+			}
+		}
+		rows = append(rows, model.Stamped{RRset: s, Stamp: ver.Stamp, Origin: uint64(ver.Origin)})
+		return true
+	})
+	if more && len(rows) > 0 {
+		flush()
+	}
+}
+
+// nameStart returns the first key of the name that a key belongs to: what
+// stands at a name is settled among all its rows.
+func nameStart(key string) string {
+	parts := strings.SplitN(key, "\x00", 3)
+	if len(parts) < 3 {
+		return key
+	}
+	return parts[0] + "\x00" + parts[1] + "\x00"
+}
