@@ -88,6 +88,7 @@ func (t *nodeTable) start(in *instance) error {
 	}
 	in.locator = locator
 	run.locator.Store(locator)
+	run.health.Check(in.settings.checks.probes())
 	in.running.Store(run)
 	run.holders[in] = true
 	run.load(in, loader)
@@ -139,6 +140,7 @@ func (t *nodeTable) restartFailed(in *instance) {
 	}
 	run.holders = map[*instance]bool{in: true}
 	run.locator.Store(in.locator)
+	run.health.Check(in.settings.checks.probes())
 	if run.loadsFor == in {
 		return
 	}

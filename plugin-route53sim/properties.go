@@ -3,6 +3,7 @@ package route53sim
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -174,6 +175,19 @@ func (p *parser) load() error {
 	}
 	p.settings.sources = append(p.settings.sources, s)
 	return nil
+}
+
+func (p *parser) healthChecks() error {
+	args, err := p.args(1, 2)
+	if err != nil {
+		return err
+	}
+	switch mode := checkMode(strings.Join(args, " ")); mode {
+	case checkOff, checkOn, checkPublic:
+		p.settings.checks = mode
+		return nil
+	}
+	return p.Errf("health_checks '%s' is none of: on, on public, off", strings.Join(args, " "))
 }
 
 func (p *parser) fallThrough() error {

@@ -56,6 +56,9 @@ func TestReadmeExamples(t *testing.T) {
 // Each metric is in the README, and each in the README is there.
 func TestReadmeMetrics(t *testing.T) {
 	queries.WithLabelValues("", "success")
+	probeSeconds.WithLabelValues("TCP", "success")
+	transitions.WithLabelValues("healthy")
+	nodeWithHealthCheck(t)
 	families, err := prometheus.DefaultGatherer.Gather()
 	if err != nil {
 		t.Fatal(err)

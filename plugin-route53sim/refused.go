@@ -62,8 +62,7 @@ func (p *parser) off() error {
 	return p.Errf("%s '%s' is neither on nor off", name, value)
 }
 
-func (p *parser) healthChecks() error { return p.off() }
-func (p *parser) fastPath() error     { return p.off() }
+func (p *parser) fastPath() error { return p.off() }
 
 func (p *parser) publish() error {
 	args, err := p.args(1, many)

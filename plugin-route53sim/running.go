@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/health"
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/plugin-route53sim/zone"
@@ -13,13 +14,19 @@ import (
 	"github.com/edgestage/edgestage/state/node"
 )
 
-// running is an open node with what follows it. Two goroutines belong to it,
-// one that compiles views and one that loads documents; close ends both.
+// running is an open node with what follows it: goroutines that compile views
+// of rows and of health, one that loads documents, and those of health. close
+// ends them all.
 type running struct {
 	settings settings
 	node     *node.Node
 	// locator is that of the newest instance.
 	locator atomic.Pointer[locate.Locator]
+	health  *health.Health
+
+	// compiler is used by one goroutine at a time, which holds compiling.
+	compiling sync.Mutex
+	compiler  *zone.Compiler
 
 	compiled atomic.Pointer[zone.View] // the newest
 	serving  atomic.Bool               // the node has caught up once
@@ -42,9 +49,12 @@ func open(s settings) (*running, error) {
 	if err := r.node.Start(); err != nil {
 		return nil, err
 	}
+	r.health = startHealth(r.node, s.checks)
+	r.compiler = zone.NewCompiler()
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.done.Add(2)
+	r.done.Add(3)
 	go r.follow()
+	go r.followHealth()
 	go r.awaitReady()
 	openNodes.add(r)
 	return r, nil
@@ -58,9 +68,8 @@ func (r *running) follow() {
 	defer r.done.Done()
 	sub := r.node.Subscribe(zone.Tables()...)
 	defer sub.Close()
-	compiler := zone.NewCompiler()
 	for {
-		changes, err := r.compile(compiler, sub)
+		changes, err := r.compile(sub)
 		if err != nil {
 			return
 		}
@@ -72,22 +81,52 @@ func (r *running) follow() {
 
 // compile waits for a batch and answers from what it leads to; it returns how
 // many rows that changed.
-func (r *running) compile(compiler *zone.Compiler, sub *state.Subscription) (int, error) {
+func (r *running) compile(sub *state.Subscription) (int, error) {
 	b, err := sub.Next(r.ctx)
 	if err != nil {
 		return 0, err
 	}
-	v := compiler.Apply(b)
-	r.compiled.Store(v)
-	observeView(v.Stats())
+	r.answerBy(func() *zone.View { return r.compiler.Apply(b) })
 	sub.Ack(b)
 	return len(b.Changes), nil
+}
+
+// answerBy answers from the view that compile makes.
+func (r *running) answerBy(compile func() *zone.View) {
+	r.compiling.Lock()
+	defer r.compiling.Unlock()
+	v := compile()
+	r.compiled.Store(v)
+	observeView(v.Stats())
+}
+
+// followHealth compiles what each change of health touches.
+func (r *running) followHealth() {
+	defer r.done.Done()
+	for {
+		select {
+		case <-r.health.Changes():
+			r.judge()
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+// judge answers by what all health checks are now.
+func (r *running) judge() {
+	r.answerBy(func() *zone.View {
+		ids, states := r.health.Take()
+		return r.compiler.Judge(ids, states.Healthy)
+	})
 }
 
 func (r *running) awaitReady() {
 	defer r.done.Done()
 	select {
 	case <-r.node.Ready():
+		r.health.Settle(r.ctx)
+		r.judge()
 		r.serving.Store(true)
 	case <-r.ctx.Done():
 	}
@@ -146,6 +185,7 @@ func (r *running) close() error {
 	if r.stopLoader != nil {
 		r.stopLoader()
 	}
+	r.health.Close()
 	err := r.node.Close()
 	r.done.Wait()
 	return err

@@ -16,13 +16,31 @@ type settings struct {
 	sources []importer.Source
 	// latency and geoip are the files that place clients; "" means none.
 	latency, geoip string
+	// checks is what health_checks says, "" nothing.
+	checks checkMode
+}
+
+// checkMode is what this node does about health checks.
+type checkMode string
+
+// The modes: only listen to others, probe, probe what Route 53 would.
+const (
+	checkOff    checkMode = "off"
+	checkOn     checkMode = "on"
+	checkPublic checkMode = "on public"
+)
+
+// probes tells whether the node is a checker, and whether it refuses what is
+// not on the public Internet.
+func (m checkMode) probes() (on, publicOnly bool) {
+	return m == checkOn || m == checkPublic, m == checkPublic
 }
 
 // empty tells whether none is set.
 func (s settings) empty() bool {
 	n := s.node
 	return n.Data == "" && n.Name == "" && n.Region == "" && n.Gossip == nil &&
-		len(s.sources) == 0 && s.latency == "" && s.geoip == ""
+		len(s.sources) == 0 && s.latency == "" && s.geoip == "" && s.checks == ""
 }
 
 // diff returns the names of the properties in which s and t differ.
@@ -36,6 +54,9 @@ func (s settings) diff(t settings) []string {
 	}
 	if s.geoip != t.geoip {
 		names = append(names, "geoip")
+	}
+	if s.checks != t.checks {
+		names = append(names, "health_checks")
 	}
 	return names
 }

@@ -71,7 +71,7 @@ func wrap(err error) error {
 //	    load GLOB [ACCOUNT]
 //	    latency PATH
 //	    geoip PATH
-//	    health_checks off
+//	    health_checks on|off [public]
 //	    fast_path off
 //	    fallthrough [ZONE...]
 //	}

@@ -21,6 +21,7 @@ func TestParse(t *testing.T) {
 		node        node.Config
 		sources     []importer.Source
 		places      [2]string // latency and geoip
+		checks      checkMode
 	}{
 		{name: "bare", input: "route53sim", zones: []string{"."}},
 		{name: "empty block", input: "route53sim {\n}", zones: []string{"."}},
@@ -36,7 +37,9 @@ func TestParse(t *testing.T) {
 		{name: "load", input: "route53sim {\n load /a/*.json 111122223333\n load /b/*.zone\n}", zones: []string{"."}, node: memory,
 			sources: []importer.Source{{Glob: "/a/*.json", Account: "111122223333"}, {Glob: "/b/*.zone", Account: "000000000000"}}},
 		{name: "latency and geoip", input: "route53sim {\n latency /l\n geoip /g\n}", zones: []string{"."}, node: memory, places: [2]string{"/l", "/g"}},
-		{name: "switches off", input: "route53sim {\n health_checks off\n fast_path off\n}", zones: []string{"."}},
+		{name: "switches off", input: "route53sim {\n health_checks off\n fast_path off\n}", zones: []string{"."}, node: memory, checks: checkOff},
+		{name: "health checks", input: "route53sim {\n health_checks on\n}", zones: []string{"."}, node: memory, checks: checkOn},
+		{name: "public health checks", input: "route53sim {\n health_checks on public\n}", zones: []string{"."}, node: memory, checks: checkPublic},
 		{name: "fallthrough", input: "route53sim example.org {\n fallthrough\n}", zones: []string{"example.org."}, fall: []string{"."}},
 		{name: "fallthrough of zones", input: "route53sim {\n fallthrough a.example.org b.example.org\n}", zones: []string{"."},
 			fall: []string{"a.example.org.", "b.example.org."}},
@@ -52,7 +55,7 @@ func TestParse(t *testing.T) {
 			if !slices.Equal(h.Fall.Zones, tc.fall) {
 				t.Errorf("fallthrough = %q, want %q", h.Fall.Zones, tc.fall)
 			}
-			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1]}); len(d) > 0 {
+			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.checks}); len(d) > 0 {
 				t.Errorf("settings = %+v, want %+v: differ in %q", h.instance.settings, tc, d)
 			}
 		})
@@ -96,7 +99,9 @@ func TestParseErrors(t *testing.T) {
 		{"api on a bad port", block("api 127.0.0.1:http"), "port 'http' out of range"},
 		{"unknown property of api", block("api 127.0.0.1:1 {", "cors on", "}"), "unknown property 'cors' of api"},
 		{"tls of api with one file", block("api 127.0.0.1:1 {", "tls /c", "}"), "Wrong argument count"},
-		{"health_checks on", block("health_checks on"), "property 'health_checks on' is not supported yet"},
+		{"health_checks of no mode", block("health_checks perhaps"), "Testfile:2 - Error during parsing: health_checks 'perhaps' is none of: on, on public, off"},
+		{"health_checks off public", block("health_checks off public"), "health_checks 'off public' is none of: on, on public, off"},
+		{"health_checks without mode", block("health_checks"), "Wrong argument count"},
 		{"fast_path on", block("fast_path on"), "property 'fast_path on' is not supported yet"},
 		{"latency of two files", block("latency /l /m"), "Wrong argument count"},
 		{"latency twice", block("latency /l", "latency /m"), "property 'latency' stands twice"},

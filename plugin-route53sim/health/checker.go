@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/health/probe"
@@ -13,7 +14,7 @@ import (
 // checker forms this node's own opinions.
 type checker struct {
 	node     string
-	prober   *probe.Prober
+	prober   atomic.Pointer[probe.Prober]
 	observer Observer
 	changed  func() // an opinion has; it must not block
 	warnf    func(format string, args ...any)
@@ -109,7 +110,7 @@ const defaultThreshold = 3
 
 // probe probes once and notes what came of it.
 func (c *checker) probe(ctx context.Context, ck *checked) {
-	r := c.prober.Probe(ctx, ck.target)
+	r := c.prober.Load().Probe(ctx, ck.target)
 	if ctx.Err() != nil {
 		return
 	}

@@ -37,8 +37,10 @@ type Config struct {
 	Replica *state.Replica
 	// Node is this node's name, Region where it stands.
 	Node, Region string
-	// Check makes this node a checker; see [Health.Check].
-	Check    bool
+	// Check makes this node a checker, PublicOnly one that refuses what is not
+	// on the public Internet; see [Health.Check].
+	Check, PublicOnly bool
+
 	Prober   *probe.Prober // nil: as probe.Prober's zero value
 	Log      Logger
 	Observer Observer
@@ -79,9 +81,9 @@ func Start(c Config) *Health {
 		config: c, kick: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		inbox: make(map[state.Origin]state.Pulse), heard: make(map[state.Origin]bool), changed: make(map[string]bool),
 	}
-	h.checks.Store(c.Check)
-	h.checker = &checker{node: c.Node, prober: c.Prober, observer: c.Observer, changed: h.poke, warnf: c.Log.Warnf}
+	h.checker = &checker{node: c.Node, observer: c.Observer, changed: h.poke, warnf: c.Log.Warnf}
 	h.checker.start()
+	h.Check(c.Check, c.PublicOnly)
 	h.scribe = newScribe(c.Replica, c.Log)
 	h.tally = newTally(h.scribe.recall())
 	ctx, cancel := context.WithCancel(context.Background())
@@ -100,8 +102,12 @@ func (h *Health) Close() {
 	h.done.Wait()
 }
 
-// Check makes this node a checker, or ends that.
-func (h *Health) Check(on bool) {
+// Check makes this node a checker, or ends that. With publicOnly it probes as
+// Route 53 does nothing but public addresses: all others fail.
+func (h *Health) Check(on, publicOnly bool) {
+	p := *h.config.Prober
+	p.PublicOnly = publicOnly
+	h.checker.prober.Store(&p)
 	if h.checks.Swap(on) != on {
 		h.poke()
 	}

@@ -389,7 +389,7 @@ func TestCluster(t *testing.T) {
 		want("nowhere", judged(false, 0, 3))
 	})
 	t.Run("a checker that stops checking does not count", func(t *testing.T) {
-		c.Check(false)
+		c.Check(false, false)
 		want("x", judged(false, 0, 2))
 	})
 	t.Run("a node that leaves does not count", func(t *testing.T) {
@@ -399,7 +399,7 @@ func TestCluster(t *testing.T) {
 		want("europe", judged(false, 0, 1)) // a took it over
 	})
 	t.Run("nobody is left: it stays as it was", func(t *testing.T) {
-		a.Check(false)
+		a.Check(false, false)
 		all = []*member{a, c, d}
 		want("x", Status{Judged: true})
 	})
