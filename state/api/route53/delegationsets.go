@@ -142,7 +142,7 @@ func deleteReusableDelegationSet(c *call) (any, error) {
 
 type listReusableDelegationSetsResponse struct {
 	DelegationSets delegationSets `xml:"DelegationSets"`
-	Marker         string         `xml:"Marker"`
+	Marker         string         `xml:"Marker,omitempty"`
 	IsTruncated    bool           `xml:"IsTruncated"`
 	NextMarker     string         `xml:"NextMarker,omitempty"`
 	MaxItems       string         `xml:"MaxItems"`

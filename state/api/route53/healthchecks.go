@@ -112,7 +112,7 @@ func deleteHealthCheck(c *call) (any, error) {
 
 type listHealthChecksResponse struct {
 	HealthChecks healthChecks `xml:"HealthChecks"`
-	Marker       string       `xml:"Marker"`
+	Marker       string       `xml:"Marker,omitempty"`
 	IsTruncated  bool         `xml:"IsTruncated"`
 	NextMarker   string       `xml:"NextMarker,omitempty"`
 	MaxItems     string       `xml:"MaxItems"`
