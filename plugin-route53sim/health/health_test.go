@@ -15,10 +15,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/edgestage/edgestage/state/node"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // member is a node with its health. Whether endpoints answer is said by up, by
 // the last byte of their addresses.

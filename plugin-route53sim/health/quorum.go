@@ -62,8 +62,69 @@ func (v *voter) add(counts []count) {
 				continue
 			}
 		}
-		op := v.ballot.of(i)
-		counts[at].judged += uint16(op+1) >> 1
-		counts[at].healthy += uint16(op) & 1
+		counts[at].add(v.ballot.of(i))
 	}
+}
+
+func (c *count) add(op opinion) {
+	if op != unknown {
+		c.judged++
+		c.healthy += uint16(op) & 1
+	}
+}
+
+// sums counts ballots that stand in the same order, four checks at a time: a
+// word for each byte, with eight bits for how many are judged and eight for
+// how many say healthy, four times.
+type sums struct {
+	words []uint64
+	n     int // ballots in words, at most maxSummed
+}
+
+// maxSummed is how many ballots fit in eight bits.
+const maxSummed = 255
+
+// wordOf is what a byte of a ballot adds.
+var wordOf = func() (words [256]uint64) {
+	for b := range words {
+		for i := range 4 {
+			switch opinion(b >> (i * 2) & 3) {
+			case healthy:
+				words[b] += 0x0101 << (i * 16)
+			case unhealthy:
+				words[b] += 0x0100 << (i * 16)
+			}
+		}
+	}
+	return words
+}()
+
+// add adds bits. When they are full it adds the sums to counts.
+func (s *sums) add(bits []byte, counts []count) {
+	if len(s.words) != len(bits) {
+		s.words, s.n = make([]uint64, len(bits)), 0
+	}
+	words := s.words
+	for i, b := range bits {
+		words[i] += wordOf[b]
+	}
+	if s.n++; s.n == maxSummed {
+		s.flush(counts)
+	}
+}
+
+// flush adds the sums to counts and begins anew.
+func (s *sums) flush(counts []count) {
+	if s.n == 0 {
+		return
+	}
+	for i, w := range s.words {
+		for at := i * 4; at < min(i*4+4, len(counts)); at++ {
+			counts[at].healthy += uint16(w & 0xff)
+			counts[at].judged += uint16(w >> 8 & 0xff)
+			w >>= 16
+		}
+	}
+	clear(s.words)
+	s.n = 0
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // The rule of 18 %, to the last checker.
@@ -74,6 +76,27 @@ func TestFaultyCheckers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Counting four at a time is counting.
+func TestSums(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, voters := rapid.IntRange(0, 21).Draw(t, "checks"), rapid.IntRange(0, 600).Draw(t, "voters")
+		o := newOrder(ids(n))
+		want, got := make([]count, n), make([]count, n)
+		var s sums
+		opinions := rapid.SliceOfN(rapid.SampledFrom([]opinion{unknown, healthy, unhealthy}), n+voters, n+voters).Draw(t, "opinions")
+		for i := range voters {
+			v := voter{data: o.encode(opinions[i:])}
+			v.read(orders{o})
+			v.add(want)
+			s.add(v.ballot.bits, got)
+		}
+		s.flush(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("sums = %v, want %v", got, want)
+		}
+	})
 }
 
 // Members that know the checks of a moment ago are understood.

@@ -18,7 +18,8 @@ type tally struct {
 	orders    orders   // [0] is of endpoints
 	voters    map[state.Origin]*voter
 
-	counts []count   // of endpoints
+	counts []count // of endpoints
+	sums   sums
 	last   []opinion // of endpoints: the last verdict
 	// lasts are last verdicts from before the rows were read; forgotten those
 	// of checks that are no more.
@@ -122,15 +123,19 @@ type verdict struct {
 func (t *tally) count(own []opinion) []verdict {
 	clear(t.counts)
 	for _, v := range t.voters {
-		v.add(t.counts)
+		if v.order == t.orders[0] {
+			t.sums.add(v.ballot.bits, t.counts)
+		} else {
+			v.add(t.counts)
+		}
 	}
+	t.sums.flush(t.counts)
 	changed := t.forgotten
 	t.forgotten = nil
 	for i := range t.counts {
 		c := &t.counts[i]
-		if i < len(own) && own[i] != unknown {
-			c.judged++
-			c.healthy += uint16(own[i]) & 1
+		if i < len(own) {
+			c.add(own[i])
 		}
 		if v := c.verdict(); v != unknown && v != t.last[i] {
 			t.last[i] = v
