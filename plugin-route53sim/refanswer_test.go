@@ -104,6 +104,9 @@ func (w *world) choose(z *refZone, policy model.Policy, g, cand []*model.RRset, 
 }
 
 func (w *world) healthy(z *refZone, s *model.RRset) bool {
+	if w.failing[s.HealthCheckID] {
+		return false
+	}
 	if s.Alias == nil || !s.Alias.EvaluateTargetHealth {
 		return true
 	}

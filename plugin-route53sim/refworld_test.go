@@ -27,7 +27,10 @@ type world struct {
 	collections map[string]map[netip.Prefix]string // locations of blocks, by id
 	geo         []refGeo
 	rtt         map[netip.Prefix]map[string]float64
-	home        string // the node's Region
+	failing     map[string]bool // ids of health checks
+	home        string          // the node's Region
+
+	compiler *zone.Compiler // of the handler
 }
 
 type refZone struct {
@@ -51,7 +54,7 @@ var networks = []refGeo{
 // worldOf returns the world of a seed.
 func worldOf(rnd *rand.Rand) *world {
 	w := &world{collections: map[string]map[netip.Prefix]string{}, rtt: map[netip.Prefix]map[string]float64{}}
-	w.home = oneOf(rnd, regionPool...)
+	w.home, w.failing = oneOf(rnd, regionPool...), map[string]bool{}
 	for _, g := range networks {
 		if rnd.IntN(4) > 0 {
 			w.geo = append(w.geo, g)
@@ -128,9 +131,25 @@ func (w *world) handler(t testing.TB) *Route53Sim {
 		}
 		b.Changes = append(b.Changes, state.Change{Table: v.Table(), Key: v.Key(), Value: v, Version: state.Version{Stamp: hlc.Stamp(i + 1)}})
 	}
-	h := handlerOf(t, zone.NewCompiler().Apply(b))
+	w.compiler = zone.NewCompiler()
+	h := handlerOf(t, w.compiler.Apply(b))
 	h.instance.running.Load().locator.Store(w.locator(t))
 	return h
+}
+
+// checks are the ids of a world's health checks.
+var checks = []string{
+	"22222222-2222-2222-2222-222222222220", "22222222-2222-2222-2222-222222222221",
+	"22222222-2222-2222-2222-222222222222", "22222222-2222-2222-2222-222222222223",
+}
+
+// judge makes some health checks fail and others not.
+func (w *world) judge(rnd *rand.Rand, h *Route53Sim) {
+	for _, id := range checks {
+		w.failing[id] = rnd.IntN(2) == 0
+	}
+	v := w.compiler.Judge(checks, func(id string) bool { return !w.failing[id] })
+	h.instance.running.Load().compiled.Store(v)
 }
 
 func collectionRow(id string, blocks map[netip.Prefix]string) *model.CIDRCollection {

@@ -120,6 +120,9 @@ func (g *generator) group(name model.Name, rrtype string) {
 		if policy != model.PolicySimple {
 			s.SetID = fmt.Sprintf("set-%d", g.IntN(100)*10+i)
 		}
+		if g.IntN(2) == 0 {
+			s.HealthCheckID = oneOf(g.Rand, checks...)
+		}
 		g.policy(s, policy, i)
 		g.source(s, policy)
 		g.add(s)
@@ -135,7 +138,7 @@ func (g *generator) policy(s *model.RRset, policy model.Policy, i int) {
 		s.Region = oneOf(g.Rand, regionPool...)
 	case model.PolicyFailover:
 		if s.Failover = model.FailoverSecondary; i == 0 {
-			s.Failover, s.HealthCheckID = model.FailoverPrimary, "22222222-2222-2222-2222-222222222222"
+			s.Failover, s.HealthCheckID = model.FailoverPrimary, oneOf(g.Rand, checks...)
 		}
 	case model.PolicyGeolocation:
 		s.Geo = oneOf(g.Rand, &model.GeoLocation{Country: "*"}, &model.GeoLocation{Country: "US"}, &model.GeoLocation{Country: "US", Subdivision: "OR"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/coredns/coredns/request"
+	"github.com/edgestage/edgestage/plugin-route53sim/zone"
 	"github.com/miekg/dns"
 )
 
@@ -59,13 +60,13 @@ func (w *world) String() string {
 			if s.Weight != nil {
 				fmt.Fprintf(&b, " weight %d", *s.Weight)
 			}
-			fmt.Fprintf(&b, " %s%s %+v %+v %+v %q %+v\n", s.Region, s.Failover, s.Geo, s.CIDR, s.GeoProximity, s.Values, s.Alias)
+			fmt.Fprintf(&b, " %s %s%s %+v %+v %+v %q %+v\n", s.HealthCheckID, s.Region, s.Failover, s.Geo, s.CIDR, s.GeoProximity, s.Values, s.Alias)
 		}
 	}
 	for _, e := range w.endpoints {
 		fmt.Fprintf(&b, "endpoint %+v\n", *e)
 	}
-	fmt.Fprintf(&b, "blocks %v\nhome %s\n", w.collections, w.home)
+	fmt.Fprintf(&b, "blocks %v\nfailing %v\nhome %s\n", w.collections, w.failing, w.home)
 	return b.String()
 }
 
@@ -79,11 +80,16 @@ type asked struct {
 }
 
 var askedTypes = []uint16{
-	dns.TypeA, dns.TypeA, dns.TypeA, dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeMX, dns.TypeCNAME, dns.TypeNS, dns.TypeSOA, dns.TypeDS, dns.TypeANY, dns.TypeSRV,
+	dns.TypeA, dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeMX, dns.TypeCNAME, dns.TypeNS, dns.TypeSOA, dns.TypeDS, dns.TypeANY, dns.TypeSRV,
 }
 
 func (w *world) ask(rnd *rand.Rand) asked {
-	q := asked{name: w.askName(rnd), qtype: oneOf(rnd, askedTypes...), tcp: rnd.IntN(2) == 0}
+	z := oneOf(rnd, w.zones...)
+	s := oneOf(rnd, z.sets...)
+	q := asked{name: w.askName(rnd, string(s.Name)), qtype: dns.StringToType[s.Type], tcp: rnd.IntN(2) == 0}
+	if rnd.IntN(3) == 0 {
+		q.qtype = oneOf(rnd, askedTypes...)
+	}
 	q.source = oneOf(rnd, networks...).network.Addr()
 	if q.source.Is4() && rnd.IntN(3) == 0 {
 		q.source = netip.MustParseAddr("192.0.3.9")
@@ -99,9 +105,8 @@ func (w *world) ask(rnd *rand.Rand) asked {
 	return q
 }
 
-func (w *world) askName(rnd *rand.Rand) string {
-	z := oneOf(rnd, w.zones...)
-	name := string(oneOf(rnd, z.sets...).Name)
+// askName returns name or one near it, in any case.
+func (w *world) askName(rnd *rand.Rand, name string) string {
 	switch rnd.IntN(6) {
 	case 0:
 		name = oneOf(rnd, "x.", "a.", "b.", "c.") + name
@@ -173,15 +178,21 @@ func exchange(t testing.TB, h *Route53Sim, q asked) *dns.Msg {
 	return m
 }
 
-// TestWireAgainstReference asks random questions of random worlds, and
-// compares each reply whole with what the reference says is possible.
+// TestWireAgainstReference asks random questions of random worlds, whose health
+// changes meanwhile, and compares each reply whole with what the reference says
+// is possible.
 func TestWireAgainstReference(t *testing.T) {
-	const perWorld = 200
+	const perWorld, perHealth = 200, 40
 	left := cases()
+	results := map[string]int{}
 	worlds(t, func(t *testing.T, w *world, rnd *rand.Rand) bool {
 		h := w.handler(t)
-		for range perWorld {
+		for i := range perWorld {
+			if i%perHealth == perHealth-1 {
+				w.judge(rnd, h)
+			}
 			q := w.ask(rnd)
+			results[trace(h.view(), &zone.Query{Name: q.name, Type: q.qtype, Locator: h.instance.running.Load().locator.Load()}).Result.String()]++
 			if why := w.check(q, exchange(t, h, q)); why != "" {
 				t.Errorf("%s %s from %s, ECS %v, TCP %v: %s", q.name, dns.Type(q.qtype), q.source, q.ecs, q.tcp, why)
 				return false
@@ -190,6 +201,7 @@ func TestWireAgainstReference(t *testing.T) {
 		left -= perWorld
 		return left > 0
 	})
+	t.Logf("replies: %v", results)
 }
 
 // asker is where the client of q is.
