@@ -86,6 +86,9 @@ func (t *nodeTable) start(in *instance) error {
 	if err != nil {
 		return err
 	}
+	if err := run.serveAPI(in.settings.api); err != nil {
+		return errors.Join(err, t.closeUnheld(run))
+	}
 	in.locator = locator
 	run.locator.Store(locator)
 	run.health.Check(in.settings.checks.probes())
@@ -141,6 +144,9 @@ func (t *nodeTable) restartFailed(in *instance) {
 	run.holders = map[*instance]bool{in: true}
 	run.locator.Store(in.locator)
 	run.health.Check(in.settings.checks.probes())
+	if err := run.serveAPI(in.settings.api); err != nil {
+		log.Errorf("Failed to go on serving the api: %v", err)
+	}
 	if run.loadsFor == in {
 		return
 	}
@@ -160,6 +166,11 @@ func (t *nodeTable) stop(in *instance) error {
 		return nil
 	}
 	delete(run.holders, in)
+	return t.closeUnheld(run)
+}
+
+// closeUnheld closes a node that nobody holds.
+func (t *nodeTable) closeUnheld(run *running) error {
 	if len(run.holders) > 0 {
 		return nil
 	}

@@ -1,9 +1,7 @@
 package route53sim
 
 import (
-	"net"
 	"net/netip"
-	"strconv"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 )
@@ -13,38 +11,6 @@ import (
 
 func (p *parser) unsupported(property string) error {
 	return p.Errf("property '%s' is not supported yet", property)
-}
-
-func (p *parser) api() error {
-	args := p.RemainingArgs()
-	if err := p.checkArgs(args, 1, 1); err != nil {
-		return err
-	}
-	host, port, err := net.SplitHostPort(args[0])
-	if err != nil {
-		return p.Errf("api address '%s' is not HOST:PORT", args[0])
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return p.Errf("api address '%s': port '%s' out of range [0, 65535]", args[0], port)
-	}
-	credentials := ""
-	err = p.block(func(name string) error {
-		switch name {
-		case "credentials":
-			return p.path(&credentials)
-		case "tls":
-			_, err := p.args(2, 2)
-			return err
-		}
-		return p.Errf("unknown property '%s' of api", name)
-	})
-	if err != nil {
-		return err
-	}
-	if ip, err := netip.ParseAddr(host); credentials == "" && (err != nil || !ip.IsLoopback()) {
-		return p.Errf("api address '%s' is not a loopback address: credentials are required", args[0])
-	}
-	return p.unsupported("api")
 }
 
 // off reads a switch whose only supported position is off.

@@ -38,6 +38,7 @@ type running struct {
 
 	// Of nodeTable, under its lock:
 	holders    map[*instance]bool
+	api        *endpoint // nil: not served
 	loadsFor   *instance
 	stopLoader func()
 }
@@ -181,6 +182,9 @@ func (r *running) load(in *instance, l *importer.Loader) {
 // close ends what follows the node, then the node.
 func (r *running) close() error {
 	openNodes.remove(r)
+	if err := r.api.close(); err != nil {
+		log.Warningf("Failed to stop the api: %v", err)
+	}
 	r.cancel()
 	if r.stopLoader != nil {
 		r.stopLoader()

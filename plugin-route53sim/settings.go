@@ -18,6 +18,8 @@ type settings struct {
 	latency, geoip string
 	// checks is what health_checks says, "" nothing.
 	checks checkMode
+	// api is where the AWS API is served.
+	api apiSettings
 }
 
 // checkMode is what this node does about health checks.
@@ -40,7 +42,7 @@ func (m checkMode) probes() (on, publicOnly bool) {
 func (s settings) empty() bool {
 	n := s.node
 	return n.Data == "" && n.Name == "" && n.Region == "" && n.Gossip == nil &&
-		len(s.sources) == 0 && s.latency == "" && s.geoip == "" && s.checks == ""
+		len(s.sources) == 0 && s.latency == "" && s.geoip == "" && s.checks == "" && s.api == apiSettings{}
 }
 
 // diff returns the names of the properties in which s and t differ.
@@ -57,6 +59,9 @@ func (s settings) diff(t settings) []string {
 	}
 	if s.checks != t.checks {
 		names = append(names, "health_checks")
+	}
+	if s.api != t.api {
+		names = append(names, "api")
 	}
 	return names
 }

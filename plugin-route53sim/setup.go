@@ -71,13 +71,16 @@ func wrap(err error) error {
 //	    load GLOB [ACCOUNT]
 //	    latency PATH
 //	    geoip PATH
+//	    api ADDR {
+//	        credentials PATH
+//	        tls CERT KEY
+//	    }
 //	    health_checks on|off [public]
 //	    fast_path off
 //	    fallthrough [ZONE...]
 //	}
 //
-// api, publish, vpc and the other values of the switches are
-// read and refused.
+// publish, vpc and the other values of the switches are read and refused.
 func parse(c *caddy.Controller) (*Route53Sim, error) {
 	h := &Route53Sim{}
 	p := &parser{Controller: c, handler: h, seen: make(map[string]bool)}

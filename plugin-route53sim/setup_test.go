@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		sources     []importer.Source
 		places      [2]string // latency and geoip
 		checks      checkMode
+		api         apiSettings
 	}{
 		{name: "bare", input: "route53sim", zones: []string{"."}},
 		{name: "empty block", input: "route53sim {\n}", zones: []string{"."}},
@@ -40,6 +41,9 @@ func TestParse(t *testing.T) {
 		{name: "switches off", input: "route53sim {\n health_checks off\n fast_path off\n}", zones: []string{"."}, node: memory, checks: checkOff},
 		{name: "health checks", input: "route53sim {\n health_checks on\n}", zones: []string{"."}, node: memory, checks: checkOn},
 		{name: "public health checks", input: "route53sim {\n health_checks on public\n}", zones: []string{"."}, node: memory, checks: checkPublic},
+		{name: "api", input: "route53sim {\n api 127.0.0.1:4566\n}", zones: []string{"."}, node: memory, api: apiSettings{addr: "127.0.0.1:4566"}},
+		{name: "api with a block", input: "route53sim {\n api 192.0.2.1:4566 {\n credentials /c\n tls /d /e\n }\n}", zones: []string{"."}, node: memory,
+			api: apiSettings{addr: "192.0.2.1:4566", credentials: "/c", cert: "/d", key: "/e"}},
 		{name: "fallthrough", input: "route53sim example.org {\n fallthrough\n}", zones: []string{"example.org."}, fall: []string{"."}},
 		{name: "fallthrough of zones", input: "route53sim {\n fallthrough a.example.org b.example.org\n}", zones: []string{"."},
 			fall: []string{"a.example.org.", "b.example.org."}},
@@ -55,7 +59,7 @@ func TestParse(t *testing.T) {
 			if !slices.Equal(h.Fall.Zones, tc.fall) {
 				t.Errorf("fallthrough = %q, want %q", h.Fall.Zones, tc.fall)
 			}
-			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.checks}); len(d) > 0 {
+			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.checks, tc.api}); len(d) > 0 {
 				t.Errorf("settings = %+v, want %+v: differ in %q", h.instance.settings, tc, d)
 			}
 		})
@@ -92,11 +96,9 @@ func TestParseErrors(t *testing.T) {
 		{"switch without value", block("fast_path"), "Wrong argument count"},
 		{"switch in the middle", block("fast_path maybe"), "fast_path 'maybe' is neither on nor off"},
 
-		{"api", block("api 127.0.0.1:4566"), "Testfile:2 - Error during parsing: property 'api' is not supported yet"},
-		{"api with a block", block("api 192.0.2.1:4566 {", "credentials /c", "tls /c /k", "}"), "property 'api' is not supported yet"},
-		{"api without credentials", block("api 192.0.2.1:4566"), "credentials are required"},
+		{"api without credentials", block("api 192.0.2.1:4566"), "Testfile:2 - Error during parsing: api address \"192.0.2.1:4566\" is not a loopback address: credentials are required"},
 		{"api without port", block("api 127.0.0.1"), "is not HOST:PORT"},
-		{"api on a bad port", block("api 127.0.0.1:http"), "port 'http' out of range"},
+		{"api on a bad port", block("api 127.0.0.1:http"), `port "http" out of range`},
 		{"unknown property of api", block("api 127.0.0.1:1 {", "cors on", "}"), "unknown property 'cors' of api"},
 		{"tls of api with one file", block("api 127.0.0.1:1 {", "tls /c", "}"), "Wrong argument count"},
 		{"health_checks of no mode", block("health_checks perhaps"), "Testfile:2 - Error during parsing: health_checks 'perhaps' is none of: on, on public, off"},
@@ -143,6 +145,7 @@ func TestSeveralBlocks(t *testing.T) {
 		{"other files", []string{full, strings.Replace(full, "/z", "/q", 1)}, "load differ from Testfile:1"},
 		{"another latency file", []string{"route53sim {\n latency /l\n}", "route53sim {\n latency /m\n}"}, "latency differ from Testfile:1"},
 		{"a geoip database in the second", []string{full, strings.Replace(full, "load", "geoip /g\nload", 1)}, "geoip differ from Testfile:1"},
+		{"another api", []string{"route53sim {\n api 127.0.0.1:1\n}", "route53sim {\n api 127.0.0.1:2\n}"}, "api differ from Testfile:1"},
 		{"more in the second", []string{"route53sim {\n data /x\n}", "route53sim {\n data /x\n load /z\n}"}, "Testfile:1 - Error during parsing: properties that belong to the process"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

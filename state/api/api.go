@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgestage/edgestage/state"
@@ -81,8 +82,9 @@ type Request struct {
 // an endpoint is for loopback only, which [Server] sees to, and it refuses what
 // a browser sends for a web page.
 type Handler struct {
-	config Config
-	slots  chan struct{}
+	config      Config
+	credentials atomic.Pointer[Credentials]
+	slots       chan struct{}
 }
 
 // New returns a handler. It has no side effects.
@@ -93,7 +95,17 @@ func New(c Config) *Handler {
 	if c.Log == nil {
 		c.Log = func(string, ...any) {}
 	}
-	return &Handler{config: c, slots: make(chan struct{}, MaxConcurrent)}
+	h := &Handler{config: c, slots: make(chan struct{}, MaxConcurrent)}
+	h.credentials.Store(c.Credentials)
+	return h
+}
+
+// SetCredentials replaces who may ask, from the next request on. A handler that
+// had credentials keeps some: nil changes nothing.
+func (h *Handler) SetCredentials(c *Credentials) {
+	if c != nil {
+		h.credentials.Store(c)
+	}
 }
 
 // ServeHTTP implements [http.Handler].

@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +39,7 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	done     sync.WaitGroup
+	pair     atomic.Pointer[tls.Certificate]
 }
 
 // NewServer returns a server that does not listen yet. It has no side effects.
@@ -49,7 +52,7 @@ func CheckAddr(addr string, credentials bool) error {
 	if err != nil {
 		return fmt.Errorf("%q is not HOST:PORT", addr)
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("%q: port %q out of range [0, 65535]", addr, port)
 	}
 	if ip, err := netip.ParseAddr(host); !credentials && (err != nil || !ip.IsLoopback()) {
@@ -63,16 +66,17 @@ func CheckAddr(addr string, credentials bool) error {
 // left open.
 func (s *Server) Start() error {
 	c := s.config
-	if err := CheckAddr(c.Addr, c.Handler.config.Credentials != nil); err != nil {
+	if err := CheckAddr(c.Addr, c.Handler.credentials.Load() != nil); err != nil {
 		return fmt.Errorf("api address %w", err)
+	}
+	if err := s.ReloadCertificate(); err != nil {
+		return err
 	}
 	var secure *tls.Config
 	if c.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
-			return fmt.Errorf("reading the certificate of the api: %w", err)
-		}
-		secure = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		secure = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return s.pair.Load(), nil
+		}}
 	}
 	l, err := net.Listen("tcp", c.Addr)
 	if err != nil {
@@ -93,6 +97,20 @@ func (s *Server) Start() error {
 			c.Handler.config.Log("Failed to serve the api at %s: %v", l.Addr(), err)
 		}
 	})
+	return nil
+}
+
+// ReloadCertificate reads the certificate anew, for the next connections. After
+// an error the one before it stays.
+func (s *Server) ReloadCertificate() error {
+	if s.config.Cert == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.config.Cert, s.config.Key)
+	if err != nil {
+		return fmt.Errorf("reading the certificate of the api: %w", err)
+	}
+	s.pair.Store(&pair)
 	return nil
 }
 

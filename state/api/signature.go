@@ -29,10 +29,11 @@ func (h *Handler) authenticate(r *Request, service Service, a *authorization) (s
 	if a == nil {
 		return "", awserr.New(awserr.MissingAuthentication, "Missing Authentication Token")
 	}
-	if h.config.Credentials == nil {
+	known := h.credentials.Load()
+	if known == nil {
 		return anyone(r, a)
 	}
-	c, ok := h.config.Credentials.byID[a.keyID]
+	c, ok := known.byID[a.keyID]
 	if !ok {
 		return "", awserr.New(awserr.InvalidClientTokenID, "The security token included in the request is invalid.")
 	}
