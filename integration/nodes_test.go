@@ -20,8 +20,9 @@ type dnsNode struct {
 	name, dir                        string
 	addr, gossip, readyAddr, metrics string
 	join                             []string
-	// extra are further lines of the route53sim block.
-	extra []string
+	// extra are further lines of the route53sim block, plugins of its server
+	// block, blocks further server blocks.
+	extra, plugins, blocks []string
 }
 
 // newDNS returns a node that is not started. Its data and its zones (loaded
@@ -44,6 +45,7 @@ func (n *dnsNode) corefile() string {
     errors
     ready %s
     prometheus %s
+    %s
     route53sim {
         data %s
         node %s
@@ -55,7 +57,7 @@ func (n *dnsNode) corefile() string {
         %s
     }
 }
-`, port(n.addr), n.readyAddr, n.metrics, filepath.Join(n.dir, "data"), n.name, n.gossip, join, n.dir, n.dir, strings.Join(n.extra, "\n        "))
+`, port(n.addr), n.readyAddr, n.metrics, strings.Join(n.plugins, "\n    "), filepath.Join(n.dir, "data"), n.name, n.gossip, join, n.dir, n.dir, strings.Join(n.extra, "\n        ")) + strings.Join(n.blocks, "\n")
 }
 
 // start starts the process, anew if need be, without waiting for it.
