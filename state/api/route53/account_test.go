@@ -224,7 +224,7 @@ func TestCIDRCollections(t *testing.T) {
 		_, err := e.DeleteCidrCollection(ctx, &route53.DeleteCidrCollectionInput{Id: &id})
 		return err
 	}
-	wantError(t, drop(), 400, "CidrCollectionInUseException", "The CIDR collection "+id+" is in use by the resource record set x.example.org..")
+	wantError(t, drop(), 400, "CidrCollectionInUseException", "The CIDR collection "+id+" is in use by the resource record set x.example.org.")
 	e.mustChange(zone, remove(cidr("x.example.org", "s", id, "*")))
 	wantError(t, drop(), 400, "CidrCollectionInUseException", "The CIDR collection "+id+" is in use: it has locations.")
 	wantError(t, change(0, "paris", "DELETE_IF_EXISTS", "192.0.2.0/24", "2001:db8::/48"), 0, "", "")

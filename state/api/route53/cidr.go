@@ -239,7 +239,7 @@ func (c *call) checkUnreferred() error {
 					return false
 				}
 				if s.CIDR != nil && s.CIDR.CollectionID == m.ID {
-					err = awserr.New(awserr.CidrCollectionInUse, "The CIDR collection %s is in use by the resource record set %s.", m.ID, s.Name.AWS())
+					err = awserr.New(awserr.CidrCollectionInUse, "The CIDR collection %s is in use by the resource record set %s", m.ID, s.Name.AWS())
 				}
 				return err == nil
 			})

@@ -257,3 +257,16 @@ func TestGetChangeUnknown(t *testing.T) {
 		wantError(t, err, 404, "NoSuchChange", "A change with the specified change ID does not exist.")
 	}
 }
+
+// TestServersRunOut creates one name until no four free servers are left.
+func TestServersRunOut(t *testing.T) {
+	e := serve(t, func(c *Config) { c.Quotas.HostedZones = 600 })
+	for i := range 513 {
+		_, err := e.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: aws.String("example.org"), CallerReference: aws.String(fmt.Sprint(i))})
+		if err != nil {
+			wantError(t, err, 400, "DelegationSetNotAvailable", "No name servers are left for the domain name example.org.")
+			return
+		}
+	}
+	t.Error("513 zones of one name share 512 servers of each kind")
+}

@@ -163,7 +163,7 @@ func freeServers(rd *state.Reader, seed string, name model.Name) ([]model.Name, 
 			return servers, nil
 		}
 	}
-	return nil, awserr.New(awserr.DelegationSetNotAvailable, "No name servers are left for the domain name %s.", name.AWS())
+	return nil, awserr.New(awserr.DelegationSetNotAvailable, "No name servers are left for the domain name %s", name.AWS())
 }
 
 // joinDelegationSet gives z the servers of a reusable set (rules 10 and 12).
