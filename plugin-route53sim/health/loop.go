@@ -49,7 +49,11 @@ func (h *Health) loop(ctx context.Context) {
 			r.rows = true
 			r.do()
 			sub.Ack(b)
-			acked <- struct{}{}
+			select {
+			case acked <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
 		case <-h.kick:
 			if !due {
 				due = true

@@ -15,7 +15,10 @@ const (
 	maxRunning = 4096
 	// grain is how fine moments are: who is due within one starts together,
 	// which costs one wake-up instead of many.
-	grain = 10 * time.Millisecond
+	grain = 50 * time.Millisecond
+	// maxIdle is how many goroutines are kept for the next jobs: a new one has
+	// to grow its stack first.
+	maxIdle = 128
 	// startPace is how many new jobs begin in a second at most.
 	startPace = 1000
 )
@@ -48,11 +51,13 @@ type schedule struct {
 	waiting []*job // due, and held up by maxRunning
 	running int
 	max     int
+	idle    int
+	queue   chan *job // to those that idle
 }
 
 // startSchedule returns a schedule that runs until close.
 func startSchedule(max int) *schedule {
-	s := &schedule{began: time.Now(), wake: make(chan struct{}, 1), jobs: make(map[string]*job), max: max}
+	s := &schedule{began: time.Now(), wake: make(chan struct{}, 1), jobs: make(map[string]*job), max: max, queue: make(chan *job, maxIdle)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.done.Go(s.loop)
 	return s
@@ -147,6 +152,11 @@ func (s *schedule) startDue() time.Duration {
 			continue
 		}
 		s.running++
+		if s.idle > 0 {
+			s.idle--
+			s.queue <- j // has room for all that idle
+			continue
+		}
 		s.done.Go(func() { s.work(j) })
 	}
 	if len(s.due) == 0 {
@@ -155,16 +165,27 @@ func (s *schedule) startDue() time.Duration {
 	return s.due[0].due - now
 }
 
-// work does j, and then what waits.
+// work does j, and then what waits or comes.
 func (s *schedule) work(j *job) {
-	for j != nil && s.ctx.Err() == nil {
+	for s.ctx.Err() == nil {
 		j.run(s.ctx)
-		j = s.next(j)
+		next, stay := s.next(j)
+		if j = next; j != nil {
+			continue
+		}
+		if !stay {
+			return
+		}
+		select {
+		case j = <-s.queue:
+		case <-s.ctx.Done():
+		}
 	}
 }
 
-// next schedules j anew and returns what to do instead of it, nil for nothing.
-func (s *schedule) next(j *job) *job {
+// next schedules j anew and returns what to do after it, nil for nothing; then
+// stay tells whether to wait for something.
+func (s *schedule) next(j *job) (next *job, stay bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !j.dropped {
@@ -178,11 +199,14 @@ func (s *schedule) next(j *job) *job {
 		w := s.waiting[0]
 		s.waiting[0] = nil
 		if s.waiting = s.waiting[1:]; !w.dropped {
-			return w
+			return w, true
 		}
 	}
 	s.running--
-	return nil
+	if stay = s.idle < maxIdle; stay {
+		s.idle++
+	}
+	return nil, stay
 }
 
 // nextSlot returns the first moment after t at the phase of an interval.

@@ -11,8 +11,9 @@ type States struct {
 	// Version rises with each States of a node.
 	Version uint64
 
-	ids    []string // sorted, shared among versions
-	status []Status
+	edition int      // of ids
+	ids     []string // sorted, shared among versions
+	status  []Status
 }
 
 // Healthy tells whether the check of that id is healthy. A check that does not

@@ -14,6 +14,8 @@ import (
 type tally struct {
 	rows
 	all       []string // ids of checks, sorted
+	edition   int      // of all
+	sorted    []*model.HealthCheck
 	endpoints []string // those of checks that probe, sorted
 	orders    orders   // [0] is of endpoints
 	voters    map[state.Origin]*voter
@@ -70,7 +72,14 @@ func (t *tally) arrange() {
 			endpoints = append(endpoints, id)
 		}
 	}
-	t.all = all
+	if !slices.Equal(all, t.all) {
+		t.all = all
+		t.edition++
+	}
+	t.sorted = make([]*model.HealthCheck, len(all))
+	for i, id := range all {
+		t.sorted[i] = t.checks[id]
+	}
 	if slices.Equal(endpoints, t.endpoints) {
 		return
 	}
@@ -167,29 +176,45 @@ type change struct {
 // refer to them.
 func (t *tally) judge() (*States, []change) {
 	t.version++
-	s := &States{Version: t.version, ids: t.all, status: make([]Status, len(t.all))}
+	old := t.states
+	s := &States{Version: t.version, edition: t.edition, ids: t.all, status: make([]Status, len(t.all))}
+	same := old != nil && old.edition == t.edition
 	var changes []change
 	next, of := 0, t.of // next: of the endpoints
-	for i, id := range t.all {
-		h := t.checks[id]
-		if next < len(t.endpoints) && t.endpoints[next] == id {
+	for i, h := range t.sorted {
+		if next < len(t.endpoints) && t.endpoints[next] == h.ID {
 			s.status[i] = t.endpoint(h, found{t.counts[next], t.last[next]})
 			next++
 		} else {
 			s.status[i] = t.status(h, of)
 		}
-		before, known := t.states.Status(id)
+		var before Status
+		known := same
+		if same {
+			before = old.status[i]
+		} else {
+			before, known = old.Status(h.ID)
+		}
 		if known && before.Healthy != s.status[i].Healthy || !known && !s.status[i].Healthy {
-			changes = append(changes, change{id, h, before, s.status[i], known})
+			changes = append(changes, change{h.ID, h, before, s.status[i], known})
 		}
 	}
-	for id, before := range t.states.All() {
+	if !same {
+		changes = append(changes, t.gone(old)...)
+	}
+	t.states = s
+	return s, changes
+}
+
+// gone returns the checks of old that were unhealthy and are no more.
+func (t *tally) gone(old *States) []change {
+	var changes []change
+	for id, before := range old.All() {
 		if _, there := t.checks[id]; !there && !before.Healthy {
 			changes = append(changes, change{id: id, from: before, known: true})
 		}
 	}
-	t.states = s
-	return s, changes
+	return changes
 }
 
 // wanted returns the checks that a checker in a Region is to probe: those
