@@ -64,7 +64,7 @@ fuzz:
 	for m in state plugin-route53sim caddy-edgeguard; do \
 		for p in $$(cd $$m && grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 			for f in $$(cd $$m && go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-				echo "== $$m/$$p $$f"; go -C $$m test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+				echo "== $$m/$$p $$f"; go -C $$m test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$p; \
 			done; \
 		done; \
 	done

@@ -51,7 +51,7 @@ func EndpointKey(name Name, node string) string { return string(name) + "\x00" +
 // Validate implements [Value].
 func (e *Endpoint) Validate() error {
 	var errs []error
-	if _, err := ParseName(e.Name.AWS()); err != nil {
+	if err := e.Name.check(); err != nil {
 		errs = append(errs, fmt.Errorf("endpoint name %q: %w", e.Name, err))
 	}
 	if !slices.Contains(endpointKinds, e.Kind) {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -86,5 +87,25 @@ func TestCheckResourceAlias(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Rows name zones, servers and endpoints in the canonical form, as RRsets do.
+func TestNamesAreCanonical(t *testing.T) {
+	zone := func(name Name, servers ...Name) Value {
+		return &Zone{ID: "Z1", Account: DefaultAccount, Name: name, NameServers: servers}
+	}
+	endpoint := func(name Name) Value {
+		return &Endpoint{Name: name, Node: "n", Kind: EndpointS3Website, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}
+	}
+	for _, v := range []Value{zone("example.org"), zone("Example.org."), zone(""), zone("example.org.", "ns"), endpoint("www"), endpoint("")} {
+		if err := v.Validate(); err == nil {
+			t.Errorf("Validate(%+v) = nil, want an error", v)
+		}
+	}
+	for _, v := range []Value{zone("example.org.", "ns.example.net."), endpoint("www.example.org.s3-website-us-east-1.amazonaws.com.")} {
+		if err := v.Validate(); err != nil {
+			t.Errorf("Validate(%+v) = %v, want nil", v, err)
+		}
 	}
 }

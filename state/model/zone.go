@@ -48,8 +48,13 @@ func (z *Zone) Validate() error {
 	if !validID(z.ID, 'Z') {
 		errs = append(errs, fmt.Errorf("hosted zone id %q is not Z and up to 31 of [A-Z0-9]", z.ID))
 	}
-	if _, err := ParseName(z.Name.AWS()); err != nil {
+	if err := z.Name.check(); err != nil {
 		errs = append(errs, fmt.Errorf("hosted zone name %q: %w", z.Name, err))
+	}
+	for _, n := range z.NameServers {
+		if err := n.check(); err != nil {
+			errs = append(errs, fmt.Errorf("name server %q of hosted zone %q: %w", n, z.ID, err))
+		}
 	}
 	if z.Name.IsWildcard() {
 		errs = append(errs, sentence("Creation of hosted zone with a wildcard domain name is not supported."))
