@@ -19,13 +19,6 @@ import (
 // chances are the possible outcomes of something random, by their text.
 type chances map[string]float64
 
-// with adds the outcomes of c, taken with probability p.
-func (d chances) with(c chances, p float64) {
-	for text, q := range c {
-		d[text] += p * q
-	}
-}
-
 // refClient is who asks: what is known of it is what the world says of its
 // address.
 type refClient struct {

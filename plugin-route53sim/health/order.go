@@ -1,8 +1,6 @@
 package health
 
 import (
-	"slices"
-
 	"github.com/cespare/xxhash/v2"
 	"github.com/edgestage/edgestage/state"
 )
@@ -30,14 +28,6 @@ func newOrder(ids []string) *order {
 		_, _ = d.Write([]byte{0})
 	}
 	return &order{hash: d.Sum64(), ids: ids}
-}
-
-// index returns where the check of that id stands, or -1.
-func (o *order) index(id string) int {
-	if i, found := slices.BinarySearch(o.ids, id); found {
-		return i
-	}
-	return -1
 }
 
 // translate returns where each check of o stands in other, -1 for none; nil if
