@@ -107,10 +107,9 @@ func (r *jsonReader) readHealthCheck() error {
 		return err
 	}
 	c := j.HealthCheckConfig
-	reasons = append(reasons, unsupported("CloudWatchAlarmConfiguration", j.CloudWatchAlarmConfiguration)...)
-	reasons = append(reasons, unsupported("AlarmIdentifier", c.AlarmIdentifier)...)
-	reasons = append(reasons, unsupported("InsufficientDataHealthStatus", c.InsufficientDataHealthStatus)...)
-	reasons = append(reasons, unsupported("RoutingControlArn", c.RoutingControlArn)...)
+	reasons = append(reasons, onlyFor("CLOUDWATCH_METRIC", c.Type, "AlarmIdentifier", c.AlarmIdentifier != nil)...)
+	reasons = append(reasons, onlyFor("CLOUDWATCH_METRIC", c.Type, "InsufficientDataHealthStatus", c.InsufficientDataHealthStatus != "")...)
+	reasons = append(reasons, onlyFor("RECOVERY_CONTROL", c.Type, "RoutingControlArn", c.RoutingControlArn != "")...)
 	h := &model.HealthCheck{
 		ID: j.Id, Account: r.doc.account, CallerReference: j.CallerReference, Version: j.HealthCheckVersion,
 		Config: model.HealthCheckConfig{
@@ -119,6 +118,7 @@ func (r *jsonReader) readHealthCheck() error {
 			RequestInterval: c.RequestInterval, FailureThreshold: c.FailureThreshold, MeasureLatency: c.MeasureLatency,
 			Inverted: c.Inverted, Disabled: c.Disabled, HealthThreshold: c.HealthThreshold,
 			ChildHealthChecks: c.ChildHealthChecks, EnableSNI: c.EnableSNI, Regions: c.Regions,
+			AlarmIdentifier: c.AlarmIdentifier, InsufficientDataHealthStatus: c.InsufficientDataHealthStatus, RoutingControlArn: c.RoutingControlArn,
 		},
 	}
 	if err := h.Validate(); err != nil && len(reasons) == 0 {
@@ -133,11 +133,11 @@ func (r *jsonReader) readHealthCheck() error {
 	return nil
 }
 
-// unsupported returns a reason where a member is given that has no place in
-// the state yet.
-func unsupported(name string, given *anything) []error {
-	if given == nil {
+// onlyFor returns a reason where a member is given that only checks of another
+// type have.
+func onlyFor(want, checkType, member string, given bool) []error {
+	if !given || checkType == want {
 		return nil
 	}
-	return []error{fmt.Errorf("%s is not supported yet", name)}
+	return []error{fmt.Errorf("%s is only for checks of type %s", member, want)}
 }

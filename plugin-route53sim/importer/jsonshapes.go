@@ -1,5 +1,7 @@
 package importer
 
+import "github.com/edgestage/edgestage/state/model"
+
 // The shapes of the Route 53 API in JSON, as the AWS CLI prints them. Field
 // names are the members' names.
 
@@ -60,7 +62,7 @@ type jsonHealthCheck struct {
 	HealthCheckConfig   jsonHealthCheckConfig
 	HealthCheckVersion  int64
 	LinkedService       *struct{ ServicePrincipal, Description string } // informs only
-	// Not supported yet, so refused.
+	// What the alarm is informs only: its state is what counts.
 	CloudWatchAlarmConfiguration *anything
 }
 
@@ -80,10 +82,10 @@ type jsonHealthCheckConfig struct {
 	ChildHealthChecks        []string
 	EnableSNI                *bool
 	Regions                  []string
-	// Not supported yet, so refused.
-	AlarmIdentifier              *anything
-	InsufficientDataHealthStatus *anything
-	RoutingControlArn            *anything
+	AlarmIdentifier          *model.AlarmIdentifier
+
+	InsufficientDataHealthStatus string
+	RoutingControlArn            string
 }
 
 // anything is a value that is not looked into.

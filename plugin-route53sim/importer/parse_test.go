@@ -129,6 +129,15 @@ func TestParseForms(t *testing.T) {
 			t.Errorf("Parse of health checks = %+v", doc)
 		}
 	})
+	t.Run("alarms and routing controls", func(t *testing.T) {
+		doc := mustParse(t, "a.json", `{"HealthChecks":[
+			{"Id":"a","HealthCheckConfig":{"Type":"CLOUDWATCH_METRIC","AlarmIdentifier":{"Region":"eu-west-3","Name":"cpu"},"InsufficientDataHealthStatus":"LastKnownStatus"},
+				"CloudWatchAlarmConfiguration":{"EvaluationPeriods":1,"Threshold":2.5,"Dimensions":[]}},
+			{"Id":"b","HealthCheckConfig":{"Type":"RECOVERY_CONTROL","RoutingControlArn":"arn:x"}}]}`)
+		if a, b := doc.HealthChecks[0], doc.HealthChecks[1]; a.Signal() != "alarm/eu-west-3/cpu" || a.Config.InsufficientDataHealthStatus != "LastKnownStatus" || b.Signal() != "arn:x" {
+			t.Errorf("health checks = %+v, %+v", a, b)
+		}
+	})
 	t.Run("default servers", func(t *testing.T) {
 		doc := mustParse(t, "a.json", `{"HostedZone":{"Id":"Z1","Name":"example.org.","CallerReference":"c"}}`)
 		if got, want := fmt.Sprint(doc.Zone.NameServers), fmt.Sprint(model.DelegationServers("Z1")); got != want {
@@ -173,8 +182,8 @@ func TestParseRefuses(t *testing.T) {
 		{"name", zone(`"ResourceRecordSets":[{"Name":"a..b","Type":"A"}]`), "a.json:2:23: a..b A: FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with 'a..b'"},
 		{"health checks", `{"HealthChecks":[` + "\n" + `{"Id":"a","HealthCheckConfig":{"Type":"X"}},` + "\n" + `{"Id":"a","HealthCheckConfig":{"Type":"TCP","AlarmIdentifier":{"Name":"x"},"RoutingControlArn":"y"}}]}`,
 			`a.json:2:1: health check a: unknown health check type "X"` + "\n" +
-				"a.json:3:1: health check a: AlarmIdentifier is not supported yet\n" +
-				"a.json:3:1: health check a: RoutingControlArn is not supported yet\n" +
+				"a.json:3:1: health check a: AlarmIdentifier is only for checks of type CLOUDWATCH_METRIC\n" +
+				"a.json:3:1: health check a: RoutingControlArn is only for checks of type RECOVERY_CONTROL\n" +
 				"a.json:3:1: health check a: the id is there twice"},
 	}
 	for _, tt := range tests {
