@@ -134,6 +134,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers a request for a service, or says why not.
 func (h *Handler) serve(w http.ResponseWriter, r *Request, service Service, auth *authorization) error {
+	if err := h.introduce(r, auth); err != nil {
+		return err
+	}
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()

@@ -309,7 +309,8 @@ func TestConcurrency(t *testing.T) {
 		h.slots <- struct{}{}
 	}
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest("GET", "/echo", nil)
+	r := httptest.NewRequest("POST", "/echo", nil)
+	r.Header = signed(t, "http://example.org/echo", "", testTime, nil).Header
 	h.ServeHTTP(w, r)
 	if !strings.Contains(w.Body.String(), "<Code>Throttling</Code><Message>Rate exceeded") || w.Code != 400 {
 		t.Errorf("beyond MaxConcurrent: %d %s, want Throttling", w.Code, w.Body)

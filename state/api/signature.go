@@ -21,20 +21,38 @@ import (
 // maxSkew is how far a client's clock may be off.
 const maxSkew = 5 * time.Minute
 
-// authenticate returns the account that a request comes from, or why it is not
-// let in: without a signature [awserr.MissingAuthentication], with a key that
-// is not known [awserr.InvalidClientTokenID], with another signature than ours
-// or one that is out of its time [awserr.SignatureDoesNotMatch].
-func (h *Handler) authenticate(r *Request, service Service, a *authorization) (string, error) {
+// introduce notes the account that a request says to be from, before its body
+// is read: who names no key, or none that is known, takes nothing from others.
+// The errors are [awserr.MissingAuthentication], [awserr.InvalidClientTokenID]
+// and, without credentials, what [anyone] says.
+func (h *Handler) introduce(r *Request, a *authorization) error {
 	if a == nil {
-		return "", awserr.New(awserr.MissingAuthentication, "Missing Authentication Token")
+		return awserr.New(awserr.MissingAuthentication, "Missing Authentication Token")
 	}
 	known := h.credentials.Load()
 	if known == nil {
-		return anyone(r, a)
+		account, err := anyone(r, a)
+		r.Account = account
+		return err
 	}
 	c, ok := known.byID[a.keyID]
 	if !ok {
+		return awserr.New(awserr.InvalidClientTokenID, "The security token included in the request is invalid.")
+	}
+	r.Account = c.account
+	return nil
+}
+
+// authenticate returns the account that a request comes from, or why it is not
+// let in: with another signature than ours, or one that is out of its time,
+// [awserr.SignatureDoesNotMatch]; else as introduce.
+func (h *Handler) authenticate(r *Request, service Service, a *authorization) (string, error) {
+	known := h.credentials.Load()
+	if err := h.introduce(r, a); err != nil || known == nil {
+		return r.Account, err
+	}
+	c, ok := known.byID[a.keyID]
+	if !ok { // it was taken away meanwhile
 		return "", awserr.New(awserr.InvalidClientTokenID, "The security token included in the request is invalid.")
 	}
 	if a.service != service.Scope() {
