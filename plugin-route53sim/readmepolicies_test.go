@@ -37,8 +37,15 @@ func readmeWorld(t *testing.T, text string) (*Route53Sim, *zone.Compiler) {
 	if len(sets) < 10 {
 		t.Fatalf("%d examples of RRsets, want one for each policy", len(sets)-2)
 	}
-	doc, err := importer.Parse("README.json", []byte(`{"HostedZone": {"Id": "/hostedzone/Z0README000000000000", "Name": "example.org.", "CallerReference": "readme"},
-		"ResourceRecordSets": [`+strings.Join(sets, ",\n")+"]}"), "111122223333")
+	return handlerFrom(t, `{"HostedZone": {"Id": "/hostedzone/Z0README000000000000", "Name": "example.org.", "CallerReference": "readme"},
+		"ResourceRecordSets": [`+strings.Join(sets, ",\n")+"]}")
+}
+
+// handlerFrom returns the plugin with the zone of an export, the README's CIDR
+// collection and clients, and its compiler.
+func handlerFrom(t *testing.T, export string) (*Route53Sim, *zone.Compiler) {
+	t.Helper()
+	doc, err := importer.Parse("export.json", []byte(export), "111122223333")
 	if err != nil {
 		t.Fatal(err)
 	}
