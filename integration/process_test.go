@@ -2,6 +2,8 @@ package integration
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -141,15 +144,24 @@ func eventually(t testing.TB, f func() string) {
 	}
 }
 
-// freePort returns a port that is free for TCP and UDP on loopback.
+// The ports that tests take are below those that the system gives to outgoing
+// connections, which would take one between its choice and its use.
+const firstPort, lastPort = 20000, 32000
+
+var nextPort atomic.Uint32
+
+func init() { nextPort.Store(uint32(rand.IntN(lastPort - firstPort))) }
+
+// freePort returns a port that is free for TCP and UDP on loopback, each time
+// another one.
 func freePort(t testing.TB) string {
 	t.Helper()
-	for range 50 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	for range lastPort - firstPort {
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%(lastPort-firstPort))
+		tcp, err := net.Listen("tcp", addr)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		addr := tcp.Addr().String()
 		udp, err := net.ListenPacket("udp", addr)
 		_ = tcp.Close()
 		if err != nil {
