@@ -136,7 +136,6 @@ type Core struct {
 
 	phase   phase
 	started time.Time
-	joined  bool
 	// rememberedAt is when members were last written down.
 	rememberedAt time.Time
 	syncEnd      time.Time
@@ -176,7 +175,6 @@ type peer struct {
 	pull     *pull
 	lastPull time.Time
 	since    time.Time
-	hash     uint64
 	// answered says that it covered us once: a pull from it came to its end.
 	answered bool
 	quiet    bool // its last beat said that nothing moves

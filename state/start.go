@@ -8,7 +8,6 @@ import (
 
 // joinDone notes how many members the attempt to join has reached.
 func (k *Core) joinDone(contacted int) {
-	k.joined = k.joined || contacted > 0
 	if k.phase == phaseJoining && contacted == 0 && len(k.members) == 0 && len(k.durable) > 0 {
 		k.serve("no other member answers, going on with what is on disk")
 		return

@@ -112,8 +112,6 @@ type Member struct {
 	Addr string
 	// Self says that it is this node.
 	Self bool
-	// Suspect says that it does not answer at the moment.
-	Suspect bool
 	// Behind says that it does not serve (yet).
 	Behind bool
 }

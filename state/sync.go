@@ -78,7 +78,7 @@ func (k *Core) receiveBeat(p *peer, m *beatMsg) {
 	if m.Counter <= p.counter {
 		return // replayed or overtaken
 	}
-	p.counter, p.hash, p.Behind, p.quiet = m.Counter, m.Hash, m.Behind, len(m.Moved) == 0
+	p.counter, p.Behind, p.quiet = m.Counter, m.Behind, len(m.Moved) == 0
 	for _, e := range m.Moved {
 		k.hear(e, p.Run)
 	}

@@ -68,7 +68,6 @@ type simNode struct {
 	// flying is the write that is on its way to the disk.
 	flying *state.Write
 	asks   map[uint64]state.Version
-	acked  map[uint64]bool
 	view   map[string]state.Version
 	// sees are the runs this node holds for members.
 	sees map[state.Origin]bool
@@ -154,7 +153,7 @@ func (s *Sim) Serving(i int) bool { return s.Running(i) && s.nodes[i].core.Behin
 func (s *Sim) Start(i int) error {
 	n := s.nodes[i]
 	n.run = state.Origin(s.rand.Uint64() | 1)
-	n.flying, n.asks, n.acked, n.sees = nil, map[uint64]state.Version{}, map[uint64]bool{}, map[state.Origin]bool{}
+	n.flying, n.asks, n.sees = nil, map[uint64]state.Version{}, map[state.Origin]bool{}
 	expect := false
 	for j := range s.nodes {
 		expect = expect || j != i && s.Running(j)
