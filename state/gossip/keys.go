@@ -1,8 +1,6 @@
 package gossip
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -10,60 +8,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"math/big"
-	"os"
 	"time"
 )
 
-// keyBytes is the length of a gossip key.
-const keyBytes = 32
-
 // ErrForeignKey says that a peer has none of our gossip keys.
 var ErrForeignKey = errors.New("the other side has a different gossip key")
-
-// ReadKeyFile returns the keys in a file: base64, 32 bytes a line; lines that
-// are empty or begin with # do not count. The first key encrypts, all decrypt.
-// An error names the file and the line, and never shows a key.
-func ReadKeyFile(path string) ([][]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the key file: %w", err)
-	}
-	keys, err := parseKeys(data)
-	if err != nil {
-		return nil, fmt.Errorf("key file %s: %w", path, err)
-	}
-	return keys, nil
-}
-
-func parseKeys(data []byte) ([][]byte, error) {
-	var keys [][]byte
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	for n := 1; lines.Scan(); n++ {
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 || line[0] == '#' {
-			continue
-		}
-		key, err := base64.StdEncoding.DecodeString(string(line))
-		if err != nil {
-			return nil, fmt.Errorf("line %d: not base64", n)
-		}
-		if len(key) != keyBytes {
-			return nil, fmt.Errorf("line %d: key of %d bytes, want %d", n, len(key), keyBytes)
-		}
-		keys = append(keys, key)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, err
-	}
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("no key: want one of %d bytes in base64 a line", keyBytes)
-	}
-	return keys, nil
-}
 
 // openKey stands in where there is no key file, which only a loopback address
 // allows: it keeps nobody out.

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/edgestage/edgestage/state/gossip"
+	"github.com/edgestage/edgestage/state/keyfile"
 )
 
 // The kinds of node.
@@ -178,5 +178,5 @@ func (g *Gossip) keys() ([][]byte, error) {
 	if g.KeyFile == "" {
 		return nil, nil
 	}
-	return gossip.ReadKeyFile(g.KeyFile)
+	return keyfile.Read(g.KeyFile)
 }
