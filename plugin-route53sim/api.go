@@ -11,6 +11,7 @@ import (
 	"github.com/edgestage/edgestage/plugin-route53sim/zone"
 	"github.com/edgestage/edgestage/state/api"
 	"github.com/edgestage/edgestage/state/api/route53"
+	"github.com/edgestage/edgestage/state/api/services"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
 )
@@ -94,8 +95,10 @@ func (r *running) serveAPI(s apiSettings) error {
 }
 
 func (r *running) newEndpoint(s apiSettings, credentials *api.Credentials) *endpoint {
-	service := route53.New(route53.Config{Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}})
-	h := api.New(api.Config{Replica: r.node.Replica, Credentials: credentials, Services: []api.Service{service}, Log: log.Warningf})
+	h := api.New(api.Config{
+		Replica: r.node.Replica, Credentials: credentials, Log: log.Warningf,
+		Services: services.New(services.Config{Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}}),
+	})
 	return &endpoint{settings: s, handler: h, server: api.NewServer(api.ServerConfig{Addr: s.addr, Handler: h, Cert: s.cert, Key: s.key})}
 }
 

@@ -68,6 +68,9 @@ type Request struct {
 	ID string
 	// Account is who asks: 12 digits.
 	Account string
+	// Region is the AWS Region of the credential scope: where regional services
+	// keep what they make.
+	Region string
 	// Payload is the whole body.
 	Payload []byte
 	// Operation is set by the service once it knows it, for the log.
@@ -137,6 +140,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *Request, service Service, auth
 	if err := h.introduce(r, auth); err != nil {
 		return err
 	}
+	r.Region = auth.region
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()

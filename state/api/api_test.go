@@ -37,6 +37,7 @@ func (echo) Scope() string             { return "echo" }
 func (echo) Owns(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/echo") }
 func (e echo) Serve(w http.ResponseWriter, r *Request) error {
 	if e.err == nil {
+		w.Header().Set("X-Region", r.Region)
 		fmt.Fprintf(w, "%s %s", r.Account, r.Payload)
 	}
 	return e.err
@@ -166,6 +167,7 @@ func TestSignature(t *testing.T) {
 		{"missing header", testTime, func(r *http.Request) { r.Header.Del("Content-Type") }, 403, "SignatureDoesNotMatch"},
 		{"other query", testTime, func(r *http.Request) { r.URL.RawQuery = "a=b" }, 403, "SignatureDoesNotMatch"},
 		{"other service", testTime, replaceAuthorization("/echo/", "/acm/"), 403, "Credential should be scoped to correct service: &#39;echo&#39;."},
+		{"no Region", testTime, replaceAuthorization("us-east-1", "us_east"), 403, "Credential should be scoped to a valid region."},
 		{"other terminator", testTime, replaceAuthorization("aws4_request", "aws5_request"), 403, "Credential should be scoped with a valid terminator"},
 		{"other date", testTime, replaceAuthorization("20260801", "20260802"), 403, "Date in Credential scope does not match"},
 		{"other algorithm", testTime, replaceAuthorization("AWS4-HMAC-SHA256", "AWS4-HMAC-MD5"), 400, "<Code>IncompleteSignature</Code>"},
@@ -179,6 +181,9 @@ func TestSignature(t *testing.T) {
 			status, body, header := do(t, signed(t, s.URL+"/echo/a%20b%2Fc?x=1&y=%3D", "<a/>", tt.at, tt.change))
 			if status != tt.status || !strings.Contains(body, tt.want) {
 				t.Errorf("status %d, body %s, want %d, %s", status, body, tt.status, tt.want)
+			}
+			if status == 200 && header.Get("X-Region") != "us-east-1" {
+				t.Errorf("the service is told the Region %q, want us-east-1", header.Get("X-Region"))
 			}
 			if id := header.Get("x-amzn-RequestId"); len(id) != 36 || status != 200 && !strings.Contains(body, id) {
 				t.Errorf("request id %q, want a UUID that the error document repeats", id)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +121,9 @@ func parsePresigned(q url.Values) (*authorization, error) {
 	return a, a.parseTime(q.Get("X-Amz-Date"))
 }
 
+// region is what the name of a Region looks like; ARNs hold it.
+var region = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
 // parseCredential reads KEY/DATE/REGION/SERVICE/aws4_request.
 func (a *authorization) parseCredential(s string) error {
 	parts := strings.Split(s, "/")
@@ -127,6 +131,9 @@ func (a *authorization) parseCredential(s string) error {
 		return awserr.New(awserr.IncompleteSignature, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.")
 	}
 	a.keyID, a.date, a.region, a.service = parts[0], parts[1], parts[2], parts[3]
+	if !region.MatchString(a.region) {
+		return awserr.New(awserr.SignatureDoesNotMatch, "Credential should be scoped to a valid region.")
+	}
 	if parts[4] != terminator {
 		return awserr.New(awserr.SignatureDoesNotMatch, "Credential should be scoped with a valid terminator: '%s'.", terminator)
 	}

@@ -20,6 +20,9 @@ type Error struct {
 	Code Code
 	// Message is AWS's sentence where one is known.
 	Message string
+	// Members are what the error's document holds besides, in services whose
+	// errors have members.
+	Members map[string]string
 }
 
 // New returns an error with a code and a formatted message.

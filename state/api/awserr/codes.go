@@ -15,6 +15,7 @@ const (
 	NotAuthorized           Code = "NotAuthorizedException"
 	RequestEntityTooLarge   Code = "RequestEntityTooLargeException"
 	ServiceUnavailable      Code = "ServiceUnavailable"
+	Serialization           Code = "SerializationException"
 	SignatureDoesNotMatch   Code = "SignatureDoesNotMatch"
 	Throttling              Code = "Throttling"
 	UnknownOperation        Code = "UnknownOperationException"

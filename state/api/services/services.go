@@ -1,0 +1,27 @@
+// Package services puts together the services of an endpoint, the same on
+// every node: what a node cannot do itself, because it answers no DNS or holds
+// no key, its service says. It keeps nothing.
+package services
+
+import (
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/api"
+	"github.com/edgestage/edgestage/state/api/route53"
+)
+
+// Config is what a node brings to its services.
+type Config struct {
+	Replica *state.Replica
+	// Answerer is the node's answering code; nil: it does not answer DNS.
+	Answerer route53.Answerer
+	// Health tells what checkers see; nil: this node hears none.
+	Health route53.HealthReporter
+}
+
+// New returns the services, in the order in which they are asked whether a
+// request without a scope is theirs. It has no side effects.
+func New(c Config) []api.Service {
+	return []api.Service{
+		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health}),
+	}
+}
