@@ -23,6 +23,15 @@ func examples() []Value {
 		&HealthSignal{Account: DefaultAccount, Source: "alarm/us-east-1/a", State: AlarmOK, At: created},
 		&HealthEvent{HealthCheckID: "hc", Account: DefaultAccount, State: Healthy, Reason: "r", Node: "n", At: created.UnixMilli()},
 		&HealthLast{HealthCheckID: "hc", Healthy: true},
+		certificate("example.org.", "*.example.org."),
+		&CertificateWork{ARN: certificate("example.org.").ARN, Names: []NameValidation{{Name: "example.org.", Status: ValidationFailed, Reason: "r"}}, At: created,
+			Renewal: &CertificateRenewal{Status: RenewalSuccess, Updated: created}, Order: &CertificateOrder{Directory: "d", URL: "u", Key: []byte{1}}},
+		&CertificateLeaf{ARN: certificate("example.org.").ARN, Chain: [][]byte{{1}}, SealedKey: []byte{2}, NotAfter: created},
+		&CertificateMark{ARN: certificate("example.org.").ARN, Kind: MarkRevoked, Reason: "SUPERSEDED", At: created},
+		&CertificateEvent{ARN: certificate("example.org.").ARN, Kind: "issued", Node: "n", At: created.UnixMilli()},
+		&CertificateConfiguration{Account: DefaultAccount, Region: "us-east-1", DaysBeforeExpiry: 45},
+		&CertificateAuthority{Directory: "https://ca.example.net/dir", Node: "n", At: created},
+		seed(1, 2),
 	}
 }
 
@@ -82,7 +91,10 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(uint8(i), v.Key(), data)
 	}
-	tables := []string{TableZones, TableRRsets, TableRRsets, TableRRsets, TableHealthChecks, TableImports, TableEndpoints, TableSeen}
+	var tables []string
+	for _, v := range examples() {
+		tables = append(tables, v.Table())
+	}
 	f.Fuzz(func(t *testing.T, kind uint8, key string, data []byte) {
 		table := tables[int(kind)%len(tables)]
 		// Most inputs fail on the key, so the value itself is read too.

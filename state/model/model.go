@@ -35,6 +35,15 @@ const (
 	TableHealthSignals = "healthsignals" // [HealthSignal], by [HealthSignalKey]
 	TableEvents        = "events"        // [HealthEvent], by time
 
+	TableCertificates              = "certificates"              // [Certificate], by ARN
+	TableCertificateWork           = "certificatework"           // [CertificateWork], by ARN
+	TableCertificateLeaves         = "certificateleaves"         // [CertificateLeaf], by ARN
+	TableCertificateMarks          = "certificatemarks"          // [CertificateMark], by [CertificateMarkKey]
+	TableCertificateEvents         = "certificateevents"         // [CertificateEvent], by time
+	TableCertificateConfigurations = "certificateconfigurations" // [CertificateConfiguration], by [CertificateConfigurationKey]
+	TableCertificateAuthorities    = "certificateauthorities"    // [CertificateAuthority], one row
+	TableValidationSeeds           = "validationseeds"           // [ValidationSeed], by [ValidationSeedPrefix] and hash
+
 	TableEndpoints = "endpoints" // [Endpoint], volatile, by [EndpointKey]
 
 	TableSeen       = "local.seen"   // [Seen], local, by document path
@@ -92,6 +101,15 @@ var newValue = map[string]func() Value{
 	TableHealthSignals: func() Value { return new(HealthSignal) },
 	TableEvents:        func() Value { return new(HealthEvent) },
 	TableHealthLast:    func() Value { return new(HealthLast) },
+
+	TableCertificates:              func() Value { return new(Certificate) },
+	TableCertificateWork:           func() Value { return new(CertificateWork) },
+	TableCertificateLeaves:         func() Value { return new(CertificateLeaf) },
+	TableCertificateMarks:          func() Value { return new(CertificateMark) },
+	TableCertificateEvents:         func() Value { return new(CertificateEvent) },
+	TableCertificateConfigurations: func() Value { return new(CertificateConfiguration) },
+	TableCertificateAuthorities:    func() Value { return new(CertificateAuthority) },
+	TableValidationSeeds:           func() Value { return new(ValidationSeed) },
 
 	TableEndpoints: func() Value { return new(Endpoint) },
 	TableSeen:      func() Value { return new(Seen) },

@@ -12,6 +12,7 @@ import (
 const (
 	TaggedZone        = "hostedzone"
 	TaggedHealthCheck = "healthcheck"
+	TaggedCertificate = "certificate"
 )
 
 // MaxTags is how many tags a resource may have (aws-behaviour 5.4).
