@@ -15,6 +15,9 @@ type HealthCheck struct {
 	Version         int64             `cbor:"4,keyasint,omitempty"`
 	Config          HealthCheckConfig `cbor:"5,keyasint"`
 	Created         time.Time         `cbor:"6,keyasint"`
+	// Linked is nil unless another AWS service made the check; then it cannot
+	// be changed through Route 53.
+	Linked *LinkedService `cbor:"7,keyasint,omitempty"`
 }
 
 // HealthCheckConfig is what is checked and how, with the API's member names.

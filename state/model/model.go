@@ -44,6 +44,15 @@ const (
 	TableCertificateAuthorities    = "certificateauthorities"    // [CertificateAuthority], one row
 	TableValidationSeeds           = "validationseeds"           // [ValidationSeed], by [ValidationSeedPrefix] and hash
 
+	TableNamespaces        = "namespaces"        // [Namespace], by id
+	TableServices          = "services"          // [Service], by id
+	TableInstances         = "instances"         // [Instance], by [InstancePrefix] and id
+	TableInstanceHealth    = "instancehealth"    // [InstanceHealth], by the instance's key
+	TableDiscoveryNames    = "discoverynames"    // [DiscoveryName], by [DiscoveryNamePrefix], time and owner
+	TableServiceAttributes = "serviceattributes" // [ServiceAttribute], by [ServiceAttributePrefix] and name
+	TableServiceRevisions  = "servicerevisions"  // [ServiceRevision], by [ServiceRevisionPrefix] and node
+	TableOperations        = "operations"        // [Operation], by id
+
 	TableEndpoints = "endpoints" // [Endpoint], volatile, by [EndpointKey]
 
 	TableSeen       = "local.seen"   // [Seen], local, by document path
@@ -110,6 +119,15 @@ var newValue = map[string]func() Value{
 	TableCertificateConfigurations: func() Value { return new(CertificateConfiguration) },
 	TableCertificateAuthorities:    func() Value { return new(CertificateAuthority) },
 	TableValidationSeeds:           func() Value { return new(ValidationSeed) },
+
+	TableNamespaces:        func() Value { return new(Namespace) },
+	TableServices:          func() Value { return new(Service) },
+	TableInstances:         func() Value { return new(Instance) },
+	TableInstanceHealth:    func() Value { return new(InstanceHealth) },
+	TableDiscoveryNames:    func() Value { return new(DiscoveryName) },
+	TableServiceAttributes: func() Value { return new(ServiceAttribute) },
+	TableServiceRevisions:  func() Value { return new(ServiceRevision) },
+	TableOperations:        func() Value { return new(Operation) },
 
 	TableEndpoints: func() Value { return new(Endpoint) },
 	TableSeen:      func() Value { return new(Seen) },

@@ -67,6 +67,10 @@ func (r Resource) HasHealth() bool {
 	return r.Kind != EndpointAPIGateway && r.Kind != EndpointS3Website
 }
 
+// ZoneID returns the hosted zone id of the resource's names, "" where it is not
+// known.
+func (r Resource) ZoneID() string { return r.zones[r.Region] }
+
 // inZone tells whether an alias to the resource may give this hosted zone id:
 // its own, where that is known; else any that is not known as another's.
 func (r Resource) inZone(id string) bool {

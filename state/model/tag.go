@@ -13,6 +13,8 @@ const (
 	TaggedZone        = "hostedzone"
 	TaggedHealthCheck = "healthcheck"
 	TaggedCertificate = "certificate"
+	TaggedNamespace   = "namespace"
+	TaggedService     = "service"
 )
 
 // MaxTags is how many tags a resource may have (aws-behaviour 5.4).

@@ -28,6 +28,12 @@ type Zone struct {
 	// DelegationSetID is set when the delegation set is a reusable one.
 	DelegationSetID string    `cbor:"9,keyasint,omitempty"`
 	Created         time.Time `cbor:"10,keyasint"`
+	// Linked is nil unless another AWS service made the zone; then it cannot
+	// be changed through Route 53.
+	Linked *LinkedService `cbor:"11,keyasint,omitempty"`
+	// Namespace is the id of the Cloud Map namespace whose zone it is: the
+	// RRsets of its instances are derived ([InstanceRRsets]).
+	Namespace string `cbor:"12,keyasint,omitempty"`
 }
 
 // VPC names a virtual private cloud.
@@ -64,6 +70,9 @@ func (z *Zone) Validate() error {
 	}
 	if len([]rune(z.Comment)) > 256 {
 		errs = append(errs, fmt.Errorf("comment of %d characters, at most 256 are allowed", len([]rune(z.Comment))))
+	}
+	if z.Namespace != "" && !ValidNamespaceID(z.Namespace) {
+		errs = append(errs, fmt.Errorf("hosted zone %q of the namespace %q", z.ID, z.Namespace))
 	}
 	if z.Private && len(z.VPCs) == 0 {
 		errs = append(errs, fmt.Errorf("private hosted zone %q has no VPC", z.ID))
