@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,8 +41,9 @@ func (n *dnsNode) corefile() string {
 	if len(n.join) > 0 {
 		join = "join " + strings.Join(n.join, " ")
 	}
+	host, _, _ := net.SplitHostPort(n.addr)
 	return fmt.Sprintf(`.:%s {
-    bind 127.0.0.1
+    bind %s
     errors
     ready %s
     prometheus %s
@@ -57,7 +59,7 @@ func (n *dnsNode) corefile() string {
         %s
     }
 }
-`, port(n.addr), n.readyAddr, n.metrics, strings.Join(n.plugins, "\n    "), filepath.Join(n.dir, "data"), n.name, n.gossip, join, n.dir, n.dir, strings.Join(n.extra, "\n        ")) + strings.Join(n.blocks, "\n")
+`, port(n.addr), host, n.readyAddr, n.metrics, strings.Join(n.plugins, "\n    "), filepath.Join(n.dir, "data"), n.name, n.gossip, join, n.dir, n.dir, strings.Join(n.extra, "\n        ")) + strings.Join(n.blocks, "\n")
 }
 
 // start starts the process, anew if need be, without waiting for it.

@@ -32,9 +32,10 @@ func command(path string, args ...string) string {
 	return string(out)
 }
 
-// unbound starts a resolver that sends each client's subnet on, and returns
-// its port. zone says where it asks.
-func unbound(t *testing.T, zone string) string {
+// unbound starts a resolver that sends each client's subnet on, waits until it
+// answers a name with an address, and returns its port. zones says where it
+// asks.
+func unbound(t *testing.T, zones, name, address string) string {
 	t.Helper()
 	path := client(t, "unbound", "unbound")
 	addr, dir := freePort(t), t.TempDir()
@@ -55,15 +56,16 @@ func unbound(t *testing.T, zone string) string {
   client-subnet-always-forward: yes
   max-client-subnet-ipv4: 24
   local-zone: "example." nodefault
+  local-zone: "test." nodefault
 %s
-`, port(addr), dir, zone))
+`, port(addr), dir, zones))
 	p := run(t, "unbound", dir, path, "-d", "-c", filepath.Join(dir, "unbound.conf"))
 	dig := client(t, "dig", "bind9-dnsutils")
 	eventually(t, func() string {
 		if p.ended() {
 			t.Fatalf("unbound has ended:\n%s", p.output())
 		}
-		if out := command(dig, "@127.0.0.1", "-p", port(addr), "+time=1", "+tries=1", "same.near.example."); !strings.Contains(out, "192.0.2.3") {
+		if out := command(dig, "@127.0.0.1", "-p", port(addr), "+time=5", "+tries=1", name); !strings.Contains(out, address) {
 			return "unbound does not answer yet:\n" + out
 		}
 		return ""
@@ -82,7 +84,7 @@ func TestUnbound(t *testing.T) {
 		"forwarder": "forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@" + port(n.addr),
 	} {
 		t.Run(mode, func(t *testing.T) {
-			resolver := unbound(t, zone)
+			resolver := unbound(t, zone, "same.near.example.", "192.0.2.3")
 			ask := func(name string, args ...string) string {
 				return strings.TrimSpace(command(dig, append([]string{"@127.0.0.1", "-p", resolver, "+short", "+tries=1", name}, args...)...))
 			}

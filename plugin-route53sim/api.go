@@ -19,6 +19,8 @@ import (
 // apiSettings are what `api` says; the zero value: nothing.
 type apiSettings struct {
 	addr, credentials, cert, key string
+	// refuseReserved is [route53.Config.RefuseReserved].
+	refuseReserved bool
 }
 
 // api reads `api ADDR` and its block.
@@ -38,6 +40,10 @@ func (p *parser) api() error {
 			if err == nil {
 				s.cert, s.key = p.absolute(files[0]), p.absolute(files[1])
 			}
+			return err
+		case "refuse_reserved":
+			_, err := p.args(0, 0)
+			s.refuseReserved = err == nil
 			return err
 		}
 		return p.Errf("unknown property '%s' of api", name)
@@ -97,7 +103,7 @@ func (r *running) serveAPI(s apiSettings) error {
 func (r *running) newEndpoint(s apiSettings, credentials *api.Credentials) *endpoint {
 	h := api.New(api.Config{
 		Replica: r.node.Replica, Credentials: credentials, Log: log.Warningf,
-		Services: services.New(services.Config{Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}}),
+		Services: services.New(services.Config{Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved}),
 	})
 	return &endpoint{settings: s, handler: h, server: api.NewServer(api.ServerConfig{Addr: s.addr, Handler: h, Cert: s.cert, Key: s.key})}
 }

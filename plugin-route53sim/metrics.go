@@ -30,6 +30,7 @@ var (
 	inertGauge     = gauge("rrsets_inert", "Number of RRsets outside of any zone that is served.")
 	brokenGauge    = gauge("rrsets_broken", "Number of RRsets with a value that does not fit on the wire.")
 	endpointsGauge = gauge("endpoints", "Number of endpoints that edges have published.")
+	serversGauge   = gauge("name_servers", "Number of DNS nodes that have published addresses.")
 )
 
 // observeView shows what the newest view was compiled from.
@@ -41,6 +42,7 @@ func observeView(s zone.Stats) {
 	inertGauge.Set(float64(s.Inert))
 	brokenGauge.Set(float64(s.Broken))
 	endpointsGauge.Set(float64(s.Endpoints))
+	serversGauge.Set(float64(s.NameServers))
 }
 
 // nodeMetric is a number that a node counts by itself.

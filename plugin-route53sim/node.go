@@ -92,6 +92,7 @@ func (t *nodeTable) start(in *instance) error {
 	in.locator = locator
 	run.locator.Store(locator)
 	run.health.Check(in.settings.checks.probes())
+	run.publishAddresses(in.settings.publish)
 	in.running.Store(run)
 	run.holders[in] = true
 	run.load(in, loader)
@@ -144,6 +145,7 @@ func (t *nodeTable) restartFailed(in *instance) {
 	run.holders = map[*instance]bool{in: true}
 	run.locator.Store(in.locator)
 	run.health.Check(in.settings.checks.probes())
+	run.publishAddresses(in.settings.publish)
 	if err := run.serveAPI(in.settings.api); err != nil {
 		log.Errorf("Failed to go on serving the api: %v", err)
 	}

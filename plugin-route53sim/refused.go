@@ -30,19 +30,6 @@ func (p *parser) off() error {
 
 func (p *parser) fastPath() error { return p.off() }
 
-func (p *parser) publish() error {
-	args, err := p.args(1, many)
-	if err != nil {
-		return err
-	}
-	for _, a := range args {
-		if ip, err := netip.ParseAddr(a); err != nil || ip.IsUnspecified() || ip.IsMulticast() {
-			return p.Errf("publish '%s' is not an address that others can reach", a)
-		}
-	}
-	return p.unsupported("publish")
-}
-
 func (p *parser) vpc() error {
 	args, err := p.args(3, many)
 	if err != nil {

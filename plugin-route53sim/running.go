@@ -2,6 +2,7 @@ package route53sim
 
 import (
 	"context"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,11 @@ type running struct {
 	serving  atomic.Bool               // the node has caught up once
 	loaded   atomic.Bool               // all documents were looked at once
 
+	// addresses are where resolvers reach this node; look wakes who publishes
+	// them.
+	addresses atomic.Pointer[[]netip.Addr]
+	look      chan struct{}
+
 	cancel context.CancelFunc
 	ctx    context.Context
 	done   sync.WaitGroup
@@ -46,17 +52,18 @@ type running struct {
 // open starts a node.
 func open(s settings) (*running, error) {
 	s.node.Kind = node.KindDNS
-	r := &running{settings: s, node: node.New(s.node, nodeLog{}), holders: make(map[*instance]bool)}
+	r := &running{settings: s, node: node.New(s.node, nodeLog{}), holders: make(map[*instance]bool), look: make(chan struct{}, 1)}
 	if err := r.node.Start(); err != nil {
 		return nil, err
 	}
 	r.health = startHealth(r.node, s.checks)
 	r.compiler = zone.NewCompiler()
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.done.Add(3)
+	r.done.Add(4)
 	go r.follow()
 	go r.followHealth()
 	go r.awaitReady()
+	go r.announce()
 	openNodes.add(r)
 	return r, nil
 }
@@ -129,6 +136,7 @@ func (r *running) awaitReady() {
 		r.health.Settle(r.ctx)
 		r.judge()
 		r.serving.Store(true)
+		r.lookAgain()
 	case <-r.ctx.Done():
 	}
 }
@@ -174,6 +182,7 @@ func (r *running) load(in *instance, l *importer.Loader) {
 		}
 		if l.Poll(ctx); ctx.Err() == nil {
 			r.loaded.Store(true)
+			r.lookAgain()
 			l.Run(ctx)
 		}
 	})

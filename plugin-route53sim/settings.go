@@ -2,6 +2,7 @@ package route53sim
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
@@ -20,6 +21,8 @@ type settings struct {
 	checks checkMode
 	// api is where the AWS API is served.
 	api apiSettings
+	// publish are the addresses that resolvers reach this node at.
+	publish []netip.Addr
 }
 
 // checkMode is what this node does about health checks.
@@ -42,7 +45,7 @@ func (m checkMode) probes() (on, publicOnly bool) {
 func (s settings) empty() bool {
 	n := s.node
 	return n.Data == "" && n.Name == "" && n.Region == "" && n.Gossip == nil &&
-		len(s.sources) == 0 && s.latency == "" && s.geoip == "" && s.checks == "" && s.api == apiSettings{}
+		len(s.sources) == 0 && s.latency == "" && s.geoip == "" && s.checks == "" && s.api == apiSettings{} && len(s.publish) == 0
 }
 
 // diff returns the names of the properties in which s and t differ.
@@ -62,6 +65,9 @@ func (s settings) diff(t settings) []string {
 	}
 	if s.api != t.api {
 		names = append(names, "api")
+	}
+	if !slices.Equal(s.publish, t.publish) {
+		names = append(names, "publish")
 	}
 	return names
 }

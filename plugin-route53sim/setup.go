@@ -74,13 +74,15 @@ func wrap(err error) error {
 //	    api ADDR {
 //	        credentials PATH
 //	        tls CERT KEY
+//	        refuse_reserved
 //	    }
+//	    publish ADDR...
 //	    health_checks on|off [public]
 //	    fast_path off
 //	    fallthrough [ZONE...]
 //	}
 //
-// publish, vpc and the other values of the switches are read and refused.
+// vpc and the other values of the switches are read and refused.
 func parse(c *caddy.Controller) (*Route53Sim, error) {
 	h := &Route53Sim{}
 	p := &parser{Controller: c, handler: h, seen: make(map[string]bool)}

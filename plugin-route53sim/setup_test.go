@@ -1,6 +1,7 @@
 package route53sim
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ func TestParse(t *testing.T) {
 		places      [2]string // latency and geoip
 		checks      checkMode
 		api         apiSettings
+		publish     []netip.Addr
 	}{
 		{name: "bare", input: "route53sim", zones: []string{"."}},
 		{name: "empty block", input: "route53sim {\n}", zones: []string{"."}},
@@ -44,6 +46,10 @@ func TestParse(t *testing.T) {
 		{name: "api", input: "route53sim {\n api 127.0.0.1:4566\n}", zones: []string{"."}, node: memory, api: apiSettings{addr: "127.0.0.1:4566"}},
 		{name: "api with a block", input: "route53sim {\n api 192.0.2.1:4566 {\n credentials /c\n tls /d /e\n }\n}", zones: []string{"."}, node: memory,
 			api: apiSettings{addr: "192.0.2.1:4566", credentials: "/c", cert: "/d", key: "/e"}},
+		{name: "api that refuses reserved names", input: "route53sim {\n api 127.0.0.1:4566 {\n refuse_reserved\n }\n}", zones: []string{"."}, node: memory,
+			api: apiSettings{addr: "127.0.0.1:4566", refuseReserved: true}},
+		{name: "publish", input: "route53sim {\n publish 192.0.2.1 2001:db8::1\n}", zones: []string{"."}, node: memory,
+			publish: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
 		{name: "fallthrough", input: "route53sim example.org {\n fallthrough\n}", zones: []string{"example.org."}, fall: []string{"."}},
 		{name: "fallthrough of zones", input: "route53sim {\n fallthrough a.example.org b.example.org\n}", zones: []string{"."},
 			fall: []string{"a.example.org.", "b.example.org."}},
@@ -59,7 +65,7 @@ func TestParse(t *testing.T) {
 			if !slices.Equal(h.Fall.Zones, tc.fall) {
 				t.Errorf("fallthrough = %q, want %q", h.Fall.Zones, tc.fall)
 			}
-			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.checks, tc.api}); len(d) > 0 {
+			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.checks, tc.api, tc.publish}); len(d) > 0 {
 				t.Errorf("settings = %+v, want %+v: differ in %q", h.instance.settings, tc, d)
 			}
 		})
@@ -108,8 +114,13 @@ func TestParseErrors(t *testing.T) {
 		{"latency of two files", block("latency /l /m"), "Wrong argument count"},
 		{"latency twice", block("latency /l", "latency /m"), "property 'latency' stands twice"},
 		{"geoip without a file", block("geoip"), "Wrong argument count"},
-		{"publish", block("publish 192.0.2.1 2001:db8::1"), "property 'publish' is not supported yet"},
-		{"publish of no address", block("publish everywhere"), "publish 'everywhere' is not an address"},
+		{"refuse_reserved with a value", block("api 127.0.0.1:1 {", "refuse_reserved on", "}"), "Wrong argument count"},
+		{"publish of nothing", block("publish"), "Wrong argument count"},
+		{"publish of no address", block("publish everywhere"), "Testfile:2 - Error during parsing: publish 'everywhere' is not an address that resolvers can reach"},
+		{"publish of a host and port", block("publish 192.0.2.1:53"), "publish '192.0.2.1:53' is not an address"},
+		{"publish unspecified", block("publish 0.0.0.0"), "publish '0.0.0.0' is not an address"},
+		{"publish mapped", block("publish ::ffff:192.0.2.1"), "write '192.0.2.1'"},
+		{"publish of one address twice", block("publish 192.0.2.1 192.0.2.1"), "publish address '192.0.2.1' is given twice"},
 		{"vpc", block("vpc vpc-12345678 eu-west-1 192.0.2.0/24"), "property 'vpc' is not supported yet"},
 		{"vpc without prefix", block("vpc vpc-12345678 eu-west-1"), "Wrong argument count"},
 		{"vpc of a bad prefix", block("vpc vpc-12345678 eu-west-1 192.0.2.1/24"), "'192.0.2.1/24' is not a CIDR block"},

@@ -138,10 +138,11 @@ func (l *lookup) nearest(stands []stand, passed *[locate.RegionCount]bool) *stan
 	return near
 }
 
-// resource answers for the name of an edge's resource that is in no zone.
+// resource answers for the name of an edge's resource, or a host of delegation
+// sets, that is in no zone.
 func (l *lookup) resource(name string) {
-	t := l.view.targets.get(targetName(name))
-	if t == nil {
+	number, host := l.view.serverNumber(name)
+	if !host && l.view.targets.get(targetName(name)) == nil {
 		return
 	}
 	l.zone = resourceZone(name)
@@ -150,7 +151,11 @@ func (l *lookup) resource(name string) {
 			continue
 		}
 		h := dns.RR_Header{Name: l.q.Name, Rrtype: qtype, Class: dns.ClassINET}
-		l.Answer.Answer = l.appendTarget(l.Answer.Answer, h, model.Name(name))
+		if host {
+			l.Answer.Answer = l.appendServers(l.Answer.Answer, h, number)
+		} else {
+			l.Answer.Answer = l.appendTarget(l.Answer.Answer, h, model.Name(name))
+		}
 	}
 	if len(l.Answer.Answer) == 0 {
 		l.deny(NoData)

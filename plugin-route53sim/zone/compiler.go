@@ -11,7 +11,7 @@ import (
 
 // Tables returns the tables whose changes a [Compiler] is to be given.
 func Tables() []string {
-	return []string{model.TableZones, model.TableRRsets, model.TableCIDRCollections, model.TableEndpoints}
+	return []string{model.TableZones, model.TableRRsets, model.TableCIDRCollections, model.TableEndpoints, model.TableNameServers}
 }
 
 // Compiler turns changes of rows into views. It belongs to one goroutine.
@@ -21,6 +21,7 @@ type Compiler struct {
 	// earliest created first, then by id (aws-behaviour 3.2).
 	byName      map[string][]*zoneState
 	endpoints   endpoints
+	nameServers map[string]*model.NameServer   // by key
 	collections map[string]*routing.Collection // by id
 	failing     map[string]struct{}            // health checks, by id
 	// users are the groups that depend on something outside their zone.
@@ -44,6 +45,7 @@ func (c *Compiler) reset() {
 		zones:       make(map[string]*zoneState),
 		byName:      make(map[string][]*zoneState),
 		endpoints:   newEndpoints(),
+		nameServers: make(map[string]*model.NameServer),
 		collections: make(map[string]*routing.Collection),
 		users:       make(map[dependency]map[user]struct{}),
 		failing:     c.failing, // told by no row
@@ -66,6 +68,9 @@ func (c *Compiler) Apply(b state.Batch) *View {
 		case model.TableEndpoints:
 			row, _ := ch.Value.(*model.Endpoint)
 			c.putEndpoint(ch.Key, row)
+		case model.TableNameServers:
+			row, _ := ch.Value.(*model.NameServer)
+			c.putNameServer(ch.Key, row)
 		case model.TableCIDRCollections:
 			row, _ := ch.Value.(*model.CIDRCollection)
 			c.putCollection(ch.Key, row)

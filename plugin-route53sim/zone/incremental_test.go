@@ -60,7 +60,7 @@ func drawChange(t *rapid.T, stamp hlc.Stamp) state.Change {
 	ch := state.Change{Version: state.Version{Stamp: stamp, Origin: state.Origin(rapid.Uint64Range(1, 3).Draw(t, "origin"))}}
 	var v model.Value
 	zone := rapid.SampledFrom(incrementalZones).Draw(t, "zone")
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 10).Draw(t, "kind") {
 	case 0:
 		z := newTestZone(zone, rapid.SampledFrom([]string{"example.org.", "a.example.org."}).Draw(t, "apex"))
 		z.Created = created.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "created")) * time.Hour)
@@ -69,6 +69,9 @@ func drawChange(t *rapid.T, stamp hlc.Stamp) state.Change {
 	case 1:
 		node := fmt.Sprint("edge-", rapid.IntRange(1, 2).Draw(t, "node"))
 		v = &model.Endpoint{Name: distribution, Node: node, Kind: model.EndpointCloudFront, Addresses: mustAddrs([]string{"192.0.2.10"})}
+	case 2:
+		node := fmt.Sprint("dns-", rapid.IntRange(1, 3).Draw(t, "node"))
+		v = &model.NameServer{Node: node, Addresses: mustAddrs([]string{"192.0.2.2" + node[4:]})}
 	default:
 		v = drawRRset(t, zone)
 	}
@@ -107,7 +110,7 @@ func compareViews(t *rapid.T, step int, got, want *View) {
 			t.Fatalf("batch %d: zone %q = %+v, compiled from scratch %+v", step, z.name, z, w)
 		}
 	})
-	names := append(slices.Clone(incrementalNames), distribution, "x.example.org.", "x.a.example.org.", "x.b.a.example.org.", "x.www.example.org.")
+	names := append(slices.Clone(incrementalNames), distribution, setHosts[0], "x.example.org.", "x.a.example.org.", "x.b.a.example.org.", "x.www.example.org.")
 	for _, name := range names {
 		for _, qtype := range []uint16{dns.TypeA, dns.TypeCNAME, dns.TypeNS, dns.TypeTXT, dns.TypeSOA, dns.TypeDS, dns.TypeANY} {
 			q := Query{Name: name, Type: qtype, All: true, Random: 7}

@@ -29,7 +29,8 @@ type lookup struct {
 // The zone is the one with the longest matching name. A question for DS at the
 // name of a zone goes to the zone above it, if that is here as well. A name of
 // an edge's resource that no zone holds, such as d111111abcdef8.cloudfront.net,
-// is answered as if it were a zone of its own, as AWS's are.
+// or a host of delegation sets, such as ns-52.awsdns-06.com, is answered as if
+// it were a zone of its own, as AWS's are.
 func (v *View) Lookup(q *Query) *Answer {
 	l := &lookup{view: v, q: q, random: q.Random, trace: q.Trace}
 	name := lower(q.Name)

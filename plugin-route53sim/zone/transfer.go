@@ -11,10 +11,15 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Holds tells whether name is in a zone of v, or a resource that edges serve.
+// Holds tells whether name is in a zone of v, a resource that edges serve, or a
+// host of delegation sets.
 func (v *View) Holds(name string) bool {
 	name = lower(name)
-	return v.find(name) != nil || v.targets.get(targetName(name)) != nil
+	if v.find(name) != nil || v.targets.get(targetName(name)) != nil {
+		return true
+	}
+	_, ok := v.serverNumber(name)
+	return ok
 }
 
 // ZoneOf returns the zone that name is in; if there is none, one without name

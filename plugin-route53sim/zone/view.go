@@ -10,6 +10,7 @@ type View struct {
 	zones   table[Zone, *Zone]     // those that are served, by name
 	ids     table[byID, *byID]     // all that have a row, by id
 	targets table[target, *target] // what endpoints are published for, by name
+	servers servers                // what hosts of delegation sets are answered with
 	stats   Stats
 }
 
@@ -28,6 +29,8 @@ type Stats struct {
 	Broken int
 	// Endpoints are the rows that edges have published.
 	Endpoints int
+	// NameServers are the DNS nodes that have published addresses.
+	NameServers int
 }
 
 // Stats returns what v was compiled from.

@@ -6,16 +6,16 @@ import (
 	"fmt"
 )
 
-// serversPerTLD is how many name servers Route 53 numbers under each of the
+// ServersPerTLD is how many name servers Route 53 numbers under each of the
 // four top-level names (aws-behaviour 1.2).
-const serversPerTLD = 512
+const ServersPerTLD = 512
 
 var serverTLDs = [4]string{"com", "net", "org", "co.uk"}
 
 // nameServer returns server n, in [0, 2047]: ns-936.awsdns-53.net.
 func nameServer(n int) Name {
-	tld := n / serversPerTLD
-	return Name(fmt.Sprintf("ns-%d.awsdns-%02d.%s.", n, n%serversPerTLD/8, serverTLDs[tld]))
+	tld := n / ServersPerTLD
+	return Name(fmt.Sprintf("ns-%d.awsdns-%02d.%s.", n, n%ServersPerTLD/8, serverTLDs[tld]))
 }
 
 // PrivateNameServers returns the servers that every private zone lists.
@@ -31,8 +31,8 @@ func DelegationServers(seed string) []Name {
 	first := int(sum[8]) % len(servers)
 	for i := range servers {
 		tld := (first + i) % len(servers)
-		n := int(binary.BigEndian.Uint16(sum[2*tld:])) % serversPerTLD
-		servers[i] = nameServer(tld*serversPerTLD + n)
+		n := int(binary.BigEndian.Uint16(sum[2*tld:])) % ServersPerTLD
+		servers[i] = nameServer(tld*ServersPerTLD + n)
 	}
 	return servers
 }

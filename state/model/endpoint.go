@@ -57,13 +57,6 @@ func (e *Endpoint) Validate() error {
 	if !slices.Contains(endpointKinds, e.Kind) {
 		errs = append(errs, fmt.Errorf("unknown endpoint kind %q, known are %s", e.Kind, strings.Join(endpointKinds, " ")))
 	}
-	if len(e.Addresses) == 0 {
-		errs = append(errs, fmt.Errorf("endpoint %q has no address", e.Name))
-	}
-	for _, a := range e.Addresses {
-		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-			errs = append(errs, fmt.Errorf("endpoint %q has the address %q that no client can reach", e.Name, a))
-		}
-	}
+	errs = append(errs, checkAddresses(fmt.Sprintf("endpoint %q", e.Name), e.Addresses)...)
 	return errors.Join(errs...)
 }

@@ -53,14 +53,15 @@ const (
 	TableServiceRevisions  = "servicerevisions"  // [ServiceRevision], by [ServiceRevisionPrefix] and node
 	TableOperations        = "operations"        // [Operation], by id
 
-	TableEndpoints = "endpoints" // [Endpoint], volatile, by [EndpointKey]
+	TableEndpoints   = "endpoints"   // [Endpoint], volatile, by [EndpointKey]
+	TableNameServers = "nameservers" // [NameServer], volatile, by node
 
 	TableSeen       = "local.seen"   // [Seen], local, by document path
 	TableHealthLast = "local.health" // [HealthLast], local, by health check id
 )
 
 // Volatile tells whether the rows of table are shared but never stored.
-func Volatile(table string) bool { return table == TableEndpoints }
+func Volatile(table string) bool { return table == TableEndpoints || table == TableNameServers }
 
 // Value is what a row of one of the tables carries.
 type Value interface {
@@ -129,8 +130,9 @@ var newValue = map[string]func() Value{
 	TableServiceRevisions:  func() Value { return new(ServiceRevision) },
 	TableOperations:        func() Value { return new(Operation) },
 
-	TableEndpoints: func() Value { return new(Endpoint) },
-	TableSeen:      func() Value { return new(Seen) },
+	TableEndpoints:   func() Value { return new(Endpoint) },
+	TableNameServers: func() Value { return new(NameServer) },
+	TableSeen:        func() Value { return new(Seen) },
 }
 
 // Decode returns the value of a row, checked: an unknown table, bytes that are

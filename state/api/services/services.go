@@ -16,12 +16,14 @@ type Config struct {
 	Answerer route53.Answerer
 	// Health tells what checkers see; nil: this node hears none.
 	Health route53.HealthReporter
+	// RefuseReserved is [route53.Config.RefuseReserved].
+	RefuseReserved bool
 }
 
 // New returns the services, in the order in which they are asked whether a
 // request without a scope is theirs. It has no side effects.
 func New(c Config) []api.Service {
 	return []api.Service{
-		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health}),
+		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health, RefuseReserved: c.RefuseReserved}),
 	}
 }
