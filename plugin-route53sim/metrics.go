@@ -31,6 +31,7 @@ var (
 	brokenGauge    = gauge("rrsets_broken", "Number of RRsets with a value that does not fit on the wire.")
 	endpointsGauge = gauge("endpoints", "Number of endpoints that edges have published.")
 	serversGauge   = gauge("name_servers", "Number of DNS nodes that have published addresses.")
+	challengeGauge = gauge("challenges", "Number of TXT values of DNS-01 solvers that are answered.")
 )
 
 // observeView shows what the newest view was compiled from.
@@ -43,6 +44,7 @@ func observeView(s zone.Stats) {
 	brokenGauge.Set(float64(s.Broken))
 	endpointsGauge.Set(float64(s.Endpoints))
 	serversGauge.Set(float64(s.NameServers))
+	challengeGauge.Set(float64(s.Challenges))
 }
 
 // nodeMetric is a number that a node counts by itself.

@@ -11,7 +11,10 @@ import (
 
 // Tables returns the tables whose changes a [Compiler] is to be given.
 func Tables() []string {
-	return []string{model.TableZones, model.TableRRsets, model.TableCIDRCollections, model.TableEndpoints, model.TableNameServers}
+	return []string{
+		model.TableZones, model.TableRRsets, model.TableCIDRCollections, model.TableEndpoints, model.TableNameServers,
+		model.TableChallenges,
+	}
 }
 
 // Compiler turns changes of rows into views. It belongs to one goroutine.
@@ -21,7 +24,8 @@ type Compiler struct {
 	// earliest created first, then by id (aws-behaviour 3.2).
 	byName      map[string][]*zoneState
 	endpoints   endpoints
-	nameServers map[string]*model.NameServer   // by key
+	nameServers map[string]*model.NameServer // by key
+	challenges  challenges
 	collections map[string]*routing.Collection // by id
 	failing     map[string]struct{}            // health checks, by id
 	// users are the groups that depend on something outside their zone.
@@ -46,6 +50,7 @@ func (c *Compiler) reset() {
 		byName:      make(map[string][]*zoneState),
 		endpoints:   newEndpoints(),
 		nameServers: make(map[string]*model.NameServer),
+		challenges:  newChallenges(),
 		collections: make(map[string]*routing.Collection),
 		users:       make(map[dependency]map[user]struct{}),
 		failing:     c.failing, // told by no row
@@ -74,6 +79,9 @@ func (c *Compiler) Apply(b state.Batch) *View {
 		case model.TableCIDRCollections:
 			row, _ := ch.Value.(*model.CIDRCollection)
 			c.putCollection(ch.Key, row)
+		case model.TableChallenges:
+			row, _ := ch.Value.(*model.Challenge)
+			c.view.challenges = c.challenges.put(c.view.challenges, c.edit, ch.Key, row)
 		}
 	}
 	for _, ch := range b.Changes {
@@ -203,7 +211,7 @@ func (c *Compiler) publish() *View {
 			delete(c.zones, id)
 		}
 	}
-	c.view.stats.Endpoints = c.endpoints.n
+	c.view.stats.Endpoints, c.view.stats.Challenges = c.endpoints.n, c.challenges.n
 	v := c.view
 	return &v
 }

@@ -18,6 +18,7 @@ var rowKinds = map[byte]func() model.Value{
 	'r': func() model.Value { return new(model.RRset) },
 	'c': func() model.Value { return new(model.CIDRCollection) },
 	'e': func() model.Value { return new(model.Endpoint) },
+	'h': func() model.Value { return new(model.Challenge) },
 }
 
 // rowLines returns rows as FuzzCompile reads them: a line of JSON each, after
@@ -76,6 +77,8 @@ func FuzzCompile(f *testing.F) {
 	f.Add(rowLines(f, routed("w.example.org. 60 A 192.0.2.1", "1", weight(1)), routed("w.example.org. ALIAS A Z0EXAMPLE00000000000 w.example.org.", "2", weight(0)), zone))
 	f.Add(rowLines(f, zone, collection(oneCollection, "one", "198.51.100.0/24"), routed("ip.example.org. 60 A 192.0.2.1", "in", byCIDR(oneCollection, "office"))))
 	f.Add(rowLines(f, zone, routed("f.example.org. 60 TXT \"a\"", "p", failover(model.FailoverPrimary, false)), lines("mx.example.org. 60 MX 1 f.example.org.\nf.example.org. 60 CNAME x.")))
+	f.Add(rowLines(f, zone, lines("_acme-challenge.example.org. 60 TXT \"a\"\n*.example.org. 60 CNAME x."),
+		challengeRow("_acme-challenge.example.org.", "a", "n", 5), challengeRow("_v.x.acm-validations.aws.", "\"\\b", "n", 0)))
 	f.Add([]byte(`z{"ID":"Z0","Name":"0","Account":"000000000000"}`)) // not fully qualified
 	f.Fuzz(func(t *testing.T, data []byte) {
 		changes := decodeRows(data)
@@ -117,6 +120,8 @@ func askAround(t *testing.T, v, whole *View, ch state.Change) {
 		}
 	case *model.Endpoint:
 		name = string(row.Name)
+	case *model.Challenge:
+		name, types = string(row.Name), append(types, dns.TypeTXT)
 	default:
 		return
 	}

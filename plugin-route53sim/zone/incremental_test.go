@@ -19,6 +19,7 @@ var (
 		"*.a.example.org.", "www.example.org.", "outside.example.net.",
 	}
 	incrementalTypes = []string{"A", "CNAME", "TXT", "NS", "AAAA"}
+	challengeNames   = []string{"a.example.org.", "c.b.a.example.org.", "new.www.example.org.", "x.acm-validations.aws."}
 	incrementalZones = []string{"Z0AAAAAAAAAAAAAAAAAA", "Z0BBBBBBBBBBBBBBBBBB"}
 )
 
@@ -72,6 +73,11 @@ func drawChange(t *rapid.T, stamp hlc.Stamp) state.Change {
 	case 2:
 		node := fmt.Sprint("dns-", rapid.IntRange(1, 3).Draw(t, "node"))
 		v = &model.NameServer{Node: node, Addresses: mustAddrs([]string{"192.0.2.2" + node[4:]})}
+	case 3:
+		v = &model.Challenge{
+			Name:  model.Name(rapid.SampledFrom(challengeNames).Draw(t, "challenge")),
+			Value: rapid.SampledFrom([]string{"t", "u"}).Draw(t, "value"), Owner: rapid.SampledFrom([]string{"n1", "n2"}).Draw(t, "owner"),
+		}
 	default:
 		v = drawRRset(t, zone)
 	}
@@ -110,7 +116,10 @@ func compareViews(t *rapid.T, step int, got, want *View) {
 			t.Fatalf("batch %d: zone %q = %+v, compiled from scratch %+v", step, z.name, z, w)
 		}
 	})
-	names := append(slices.Clone(incrementalNames), distribution, setHosts[0], "x.example.org.", "x.a.example.org.", "x.b.a.example.org.", "x.www.example.org.")
+	if got.challenges.n != want.challenges.n {
+		t.Fatalf("batch %d: %d names of challenges, compiled from scratch %d", step, got.challenges.n, want.challenges.n)
+	}
+	names := append(append(slices.Clone(incrementalNames), challengeNames...), "acm-validations.aws.", distribution, setHosts[0], "x.example.org.", "x.a.example.org.", "x.b.a.example.org.", "x.www.example.org.")
 	for _, name := range names {
 		for _, qtype := range []uint16{dns.TypeA, dns.TypeCNAME, dns.TypeNS, dns.TypeTXT, dns.TypeSOA, dns.TypeDS, dns.TypeANY} {
 			q := Query{Name: name, Type: qtype, All: true, Random: 7}

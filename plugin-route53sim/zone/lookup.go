@@ -30,11 +30,12 @@ type lookup struct {
 // name of a zone goes to the zone above it, if that is here as well. A name of
 // an edge's resource that no zone holds, such as d111111abcdef8.cloudfront.net,
 // or a host of delegation sets, such as ns-52.awsdns-06.com, is answered as if
-// it were a zone of its own, as AWS's are.
+// it were a zone of its own, as AWS's are. Values of DNS-01 solvers stand beside
+// the zone's own records.
 func (v *View) Lookup(q *Query) *Answer {
 	l := &lookup{view: v, q: q, random: q.Random, trace: q.Trace}
 	name := lower(q.Name)
-	l.zone = v.find(name)
+	l.zone = v.serving(name)
 	if l.zone != nil && q.Type == dns.TypeDS && name == l.zone.name {
 		if above := v.find(parent(name)); above != nil {
 			l.zone = above
@@ -97,6 +98,9 @@ func (l *lookup) follow(name string) {
 			return
 		}
 		n, wild := l.zone.match(name)
+		if l.view.challenges.n > 0 {
+			n, wild = l.view.withChallenge(name, n, wild)
+		}
 		if n == nil {
 			if l.trace != nil {
 				l.note(owner, l.q.Type, "no such name")
@@ -169,6 +173,9 @@ func (l *lookup) finish(n *node, owner string) {
 		l.Answer.Answer, result = l.appendSet(l.Answer.Answer, s, owner)
 	} else if l.trace != nil {
 		l.note(owner, l.q.Type, "no RRset of the type")
+	}
+	if result == Success && l.view.challenges.n > 0 {
+		l.addChallenges(n, owner, before)
 	}
 	switch {
 	case result != Success:

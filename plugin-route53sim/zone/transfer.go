@@ -15,7 +15,7 @@ import (
 // host of delegation sets.
 func (v *View) Holds(name string) bool {
 	name = lower(name)
-	if v.find(name) != nil || v.targets.get(targetName(name)) != nil {
+	if v.serving(name) != nil || v.targets.get(targetName(name)) != nil {
 		return true
 	}
 	_, ok := v.serverNumber(name)
@@ -25,7 +25,7 @@ func (v *View) Holds(name string) bool {
 // ZoneOf returns the zone that name is in; if there is none, one without name
 // and id.
 func (v *View) ZoneOf(name string) *Zone {
-	if z := v.find(lower(name)); z != nil {
+	if z := v.serving(lower(name)); z != nil {
 		return z
 	}
 	return &Zone{}

@@ -11,7 +11,9 @@ type View struct {
 	ids     table[byID, *byID]     // all that have a row, by id
 	targets table[target, *target] // what endpoints are published for, by name
 	servers servers                // what hosts of delegation sets are answered with
-	stats   Stats
+	// challenges are the names with values of DNS-01 solvers, and those above.
+	challenges table[challenge, *challenge]
+	stats      Stats
 }
 
 // Stats counts what a [View] was compiled from.
@@ -31,6 +33,8 @@ type Stats struct {
 	Endpoints int
 	// NameServers are the DNS nodes that have published addresses.
 	NameServers int
+	// Challenges are the values of DNS-01 solvers.
+	Challenges int
 }
 
 // Stats returns what v was compiled from.

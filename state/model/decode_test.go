@@ -26,6 +26,7 @@ func examples() []Value {
 		&HealthSignal{Account: DefaultAccount, Source: "alarm/us-east-1/a", State: AlarmOK, At: created},
 		&HealthEvent{HealthCheckID: "hc", Account: DefaultAccount, State: Healthy, Reason: "r", Node: "n", At: created.UnixMilli()},
 		&HealthLast{HealthCheckID: "hc", Healthy: true},
+		&Challenge{Name: "_acme-challenge.example.org.", Value: "v", Owner: "n", TTL: 5},
 		certificate("example.org.", "*.example.org."),
 		&CertificateWork{ARN: certificate("example.org.").ARN, Names: []NameValidation{{Name: "example.org.", Status: ValidationFailed, Reason: "r"}}, At: created,
 			Renewal: &CertificateRenewal{Status: RenewalSuccess, Updated: created}, Order: &CertificateOrder{Directory: "d", URL: "u", Key: []byte{1}}},

@@ -53,6 +53,8 @@ const (
 	TableServiceRevisions  = "servicerevisions"  // [ServiceRevision], by [ServiceRevisionPrefix] and node
 	TableOperations        = "operations"        // [Operation], by id
 
+	TableChallenges = "challenges" // [Challenge], by [ChallengePrefix] and hash, expiring
+
 	TableEndpoints   = "endpoints"   // [Endpoint], volatile, by [EndpointKey]
 	TableNameServers = "nameservers" // [NameServer], volatile, by node
 
@@ -129,6 +131,8 @@ var newValue = map[string]func() Value{
 	TableServiceAttributes: func() Value { return new(ServiceAttribute) },
 	TableServiceRevisions:  func() Value { return new(ServiceRevision) },
 	TableOperations:        func() Value { return new(Operation) },
+
+	TableChallenges: func() Value { return new(Challenge) },
 
 	TableEndpoints:   func() Value { return new(Endpoint) },
 	TableNameServers: func() Value { return new(NameServer) },
