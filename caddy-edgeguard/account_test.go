@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -53,7 +54,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 func TestEndpoints(t *testing.T) {
 	addrs := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}
 	a := App{
-		Node: "one", Region: "eu-west-3", Publish: addrs,
+		Settings: edgenode.Settings{Node: "one", Region: "eu-west-3"}, Publish: addrs,
 		Accounts: []Account{
 			{ID: "111111111111", Distributions: []Distribution{{Name: "d1.cloudfront.net"}}, LoadBalancers: []LoadBalancer{{Name: "web-1.eu-west-3.elb.amazonaws.com"}}},
 			{ID: "222222222222", Distributions: []Distribution{{Name: "d2.cloudfront.net"}}},

@@ -7,6 +7,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 )
 
 func init() {
@@ -117,21 +119,21 @@ func (a *App) unmarshalGossip(d *caddyfile.Dispenser) error {
 	if a.Gossip != nil {
 		return d.Errf("'%s' is given twice", d.Val())
 	}
-	g := new(Gossip)
+	g := new(edgenode.Gossip)
 	a.Gossip = g
 	if err := unmarshalString(d, &g.Bind); err != nil {
 		return err
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if err := g.unmarshalProperty(d); err != nil {
+		if err := unmarshalGossipProperty(d, g); err != nil {
 			return err
 		}
 	}
-	return wrap(d, a.nodeConfig().Validate())
+	return wrap(d, a.Config().Validate())
 }
 
-// unmarshalProperty reads one property of `gossip`.
-func (g *Gossip) unmarshalProperty(d *caddyfile.Dispenser) error {
+// unmarshalGossipProperty reads one property of `gossip`.
+func unmarshalGossipProperty(d *caddyfile.Dispenser, g *edgenode.Gossip) error {
 	switch d.Val() {
 	case "join":
 		members := d.RemainingArgs()

@@ -11,6 +11,7 @@
 package edgeguard
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,7 +20,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"go.uber.org/zap"
 
-	"github.com/edgestage/edgestage/state/node"
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 )
 
 func init() {
@@ -34,22 +35,7 @@ func init() {
 // changes them is refused and the running configuration stays; restart Caddy
 // to change them. Checking a configuration opens nothing and writes nothing.
 type App struct {
-	// The folder that keeps the durable state; created if it is not there.
-	// One process at a time may use it. Default: none, the state is kept in
-	// memory only and a restart begins as a new member.
-	Data string `json:"data,omitempty"`
-
-	// The name of this node, a label in logs and endpoints. No two live nodes
-	// should share one. Default: the machine's host name, without domain, and
-	// `-edge`.
-	Node string `json:"node,omitempty"`
-
-	// The AWS Region in which this node stands. Clients are led to edges in
-	// Regions near to them. Default: `us-east-1`.
-	Region string `json:"region,omitempty"`
-
-	// How this node finds the others. Default: none, it stands alone.
-	Gossip *Gossip `json:"gossip,omitempty"`
+	edgenode.Settings
 
 	// The IP addresses at which clients reach this edge: the answers to
 	// aliases that lead to the names below. Required if there are any; the
@@ -60,37 +46,14 @@ type App struct {
 	Accounts []Account `json:"accounts,omitempty"`
 
 	logger *zap.Logger
-	open   opener
-	node   *sharedNode
-}
-
-// Gossip says how a node finds the others of its cluster and talks to them.
-type Gossip struct {
-	// The IP address and port at which other nodes reach this one, TCP and
-	// UDP. Anything but a loopback address needs a key file.
-	Bind string `json:"bind"`
-
-	// Addresses, as host:port, of nodes to join. One that answers is enough;
-	// names are resolved again and again. Default: none, others join this
-	// node.
-	Join []string `json:"join,omitempty"`
-
-	// The IP address, with or without port, that others are told. Default:
-	// that of `bind`; required if that is unspecified (`0.0.0.0`, `::`).
-	Advertise string `json:"advertise,omitempty"`
-
-	// The file that holds the gossip keys: 32 bytes in base64 a line, the
-	// first encrypts, all decrypt. It is read again at every reload, so that
-	// keys can be exchanged while Caddy runs. Who holds a key may change all
-	// state. Default: none, on loopback only.
-	KeyFile string `json:"key_file,omitempty"`
+	node   *edgenode.Ref
 }
 
 // CaddyModule returns the Caddy module information.
 func (App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{
 		ID:  "edgeguard",
-		New: func() caddy.Module { return &App{open: openNode} },
+		New: func() caddy.Module { return new(App) },
 	}
 }
 
@@ -98,13 +61,13 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // not opened before [App.Start].
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
-	c := a.nodeConfig()
+	c := a.Config()
 	a.Node, a.Region = c.Name, c.Region
 	if err := a.follow(ctx); err != nil {
 		return err
 	}
 	var err error
-	if a.node, err = acquireNode(c, a.open); err != nil {
+	if a.node, err = edgenode.Acquire(a.Settings); err != nil {
 		return fmt.Errorf("taking the node: %w", err)
 	}
 	return nil
@@ -123,24 +86,28 @@ func (a *App) follow(ctx caddy.Context) error {
 	)
 }
 
-// nodeConfig returns what the node is opened with, defaults filled in.
-func (a *App) nodeConfig() node.Config {
-	c := node.Config{Data: a.Data, Name: a.Node, Kind: node.KindEdge, Region: a.Region}
-	if g := a.Gossip; g != nil {
-		c.Gossip = &node.Gossip{Bind: g.Bind, Join: g.Join, Advertise: g.Advertise, KeyFile: g.KeyFile}
+// NodeSettings implements [edgenode.App].
+func (a *App) NodeSettings() edgenode.Settings { return a.Settings }
+
+// UnmarshalJSON decodes the app, strictly, and hands it over where a module
+// only looks at it.
+func (a *App) UnmarshalJSON(data []byte) error {
+	type plain App
+	if err := caddy.StrictUnmarshalJSON(data, (*plain)(a)); err != nil {
+		return err
 	}
-	return c.WithDefaults()
+	return edgenode.HandOver(a)
 }
 
 // Validate refuses settings that cannot work, all at once.
 func (a *App) Validate() error {
-	return errors.Join(a.nodeConfig().Validate(), a.validate())
+	return errors.Join(a.Config().Validate(), a.validate())
 }
 
 // Start opens the node; if an earlier configuration of this process did, it
 // reads the gossip keys again. It does not wait for other nodes.
 func (a *App) Start() error {
-	if err := a.node.start(a.logger); err != nil {
+	if err := a.node.Start(a.logger); err != nil {
 		return fmt.Errorf("starting node: %w", err)
 	}
 	return nil
@@ -149,13 +116,13 @@ func (a *App) Start() error {
 // started is called once all apps of this configuration run, its servers
 // among them: only now clients may be sent here.
 func (a *App) started() {
-	a.node.log.set(a.logger)
-	a.node.announcer.announce(a, a.endpoints())
+	a.node.LogTo(a.logger)
+	a.node.Announce(a, a.endpoints())
 }
 
 // stopping is called before the apps of this configuration are stopped. If no
 // other follows, clients are sent elsewhere while the servers drain.
-func (a *App) stopping() { a.node.announcer.withdraw(a) }
+func (a *App) stopping() { a.node.Withdraw(a) }
 
 // Stop does nothing: the next configuration may have the node by now.
 func (a *App) Stop() error { return nil }
@@ -166,9 +133,10 @@ func (a *App) Cleanup() error {
 	if a.node == nil {
 		return nil
 	}
-	a.node.announcer.withdraw(a) // one that failed after it had started
+	a.node.Withdraw(a) // one that failed after it had started
+	ref := a.node
 	a.node = nil
-	return releaseNode()
+	return ref.Release()
 }
 
 // Interface guards
@@ -177,4 +145,6 @@ var (
 	_ caddy.Provisioner  = (*App)(nil)
 	_ caddy.Validator    = (*App)(nil)
 	_ caddy.CleanerUpper = (*App)(nil)
+	_ json.Unmarshaler   = (*App)(nil)
+	_ edgenode.App       = (*App)(nil)
 )

@@ -14,9 +14,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
-	"github.com/edgestage/edgestage/state/node"
 )
 
 // config returns a configuration whose app edgeguard has the given fields, and
@@ -57,11 +57,7 @@ func mustStop(t *testing.T) {
 // openReplica returns the replica that the running configuration uses.
 func openReplica(t *testing.T) *state.Replica {
 	t.Helper()
-	var r *state.Replica
-	nodes.Range(func(_, v any) bool {
-		r = v.(*sharedNode).node.(*node.Node).Replica
-		return false
-	})
+	r, _ := edgenode.Open()
 	if r == nil {
 		t.Fatal("no node is open")
 	}
@@ -116,8 +112,8 @@ func TestReloadsAndEndpoints(t *testing.T) {
 	} {
 		t.Run("refuses another "+tc.name, func(t *testing.T) {
 			err := caddy.Load(config(t, tc.fields), true)
-			if err == nil || !strings.Contains(err.Error(), errSettingsChanged.Error()+": "+tc.want) {
-				t.Errorf("Load(%s) = %v, want %q", tc.fields, err, errSettingsChanged)
+			if err == nil || !strings.Contains(err.Error(), edgenode.ErrSettingsChanged.Error()+": "+tc.want) {
+				t.Errorf("Load(%s) = %v, want %q", tc.fields, err, edgenode.ErrSettingsChanged)
 			}
 			waitForEndpoints(t, r, "d2.cloudfront.net.", "d3.cloudfront.net.")
 		})
@@ -126,7 +122,7 @@ func TestReloadsAndEndpoints(t *testing.T) {
 	mustLoad(t, config(t, `"node":"one"`))
 	waitForEndpoints(t, r)
 	mustStop(t)
-	if refs, ok := nodes.References(nodeKey); ok {
+	if _, refs := edgenode.Open(); refs != 0 {
 		t.Errorf("after Stop() the node has %d references, want none", refs)
 	}
 }
@@ -148,7 +144,7 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 	if err := caddy.Load(c, true); err == nil || !strings.Contains(err.Error(), "starting node") {
 		t.Errorf("Load(%s) = %v, want an error of the node", c, err)
 	}
-	if refs, ok := nodes.References(nodeKey); ok {
+	if _, refs := edgenode.Open(); refs != 0 {
 		t.Errorf("after a failed start the node has %d references, want none", refs)
 	}
 }
@@ -166,7 +162,7 @@ func TestValidateWritesNothing(t *testing.T) {
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
 		t.Errorf("Stat(%q) after Validate() = %v, want that it is not there", data, err)
 	}
-	if refs, ok := nodes.References(nodeKey); ok {
+	if _, refs := edgenode.Open(); refs != 0 {
 		t.Errorf("after Validate() the node has %d references, want none", refs)
 	}
 }

@@ -1,4 +1,4 @@
-package edgeguard
+package edgenode
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
 	"github.com/edgestage/edgestage/state/node"
 )
 
@@ -19,7 +21,7 @@ var nodes = caddy.NewUsagePool()
 
 const nodeKey = "node"
 
-// openable is what the app needs of a node; [node.Node] is one.
+// openable is what is needed of a node; [node.Node] is one.
 type openable interface {
 	replica
 	Start() error
@@ -32,6 +34,67 @@ type opener func(node.Config, node.Logger) openable
 
 // openNode is the opener that is not a test's.
 func openNode(c node.Config, log node.Logger) openable { return node.New(c, log) }
+
+// Ref is one module's share of the process's node. Its methods are safe for
+// concurrent use.
+type Ref struct {
+	shared *sharedNode
+	once   sync.Once
+}
+
+// Acquire returns a reference to the process's node, which is made where there
+// is none and opened by [Ref.Start] only. Settings that differ from those of
+// the node that is there are an [ErrSettingsChanged].
+func Acquire(s Settings) (*Ref, error) {
+	shared, err := acquireNode(s.Config(), openNode)
+	if err != nil {
+		return nil, err
+	}
+	return &Ref{shared: shared}, nil
+}
+
+// Release gives the reference back; the last one closes the node. A second
+// call does nothing.
+func (r *Ref) Release() error {
+	var err error
+	r.once.Do(func() { err = releaseNode() })
+	return err
+}
+
+// Start opens the node; if that was done, it reads the gossip keys again. It
+// does not wait for other nodes. A start that failed may be tried again.
+func (r *Ref) Start(logger *zap.Logger) error { return r.shared.start(logger) }
+
+// Replica returns the state, nil before the node was started.
+func (r *Ref) Replica() *state.Replica {
+	n, ok := r.shared.node.(*node.Node)
+	if !ok {
+		return nil
+	}
+	return n.Replica
+}
+
+// LogTo makes l the logger of the node, which outlives configurations.
+func (r *Ref) LogTo(l *zap.Logger) { r.shared.log.set(l) }
+
+// Announce publishes values, endpoints that the caller no longer changes, for
+// as long as owner runs and no other owner announced later.
+func (r *Ref) Announce(owner any, values []model.Value) { r.shared.announcer.announce(owner, values) }
+
+// Withdraw ends what owner announced; without an announcement it does nothing.
+func (r *Ref) Withdraw(owner any) { r.shared.announcer.withdraw(owner) }
+
+// Open returns the state that this process has open, nil without one, and how
+// many references hold the node.
+func Open() (*state.Replica, int) {
+	refs, _ := nodes.References(nodeKey)
+	var r *state.Replica
+	nodes.Range(func(_, v any) bool {
+		r = (&Ref{shared: v.(*sharedNode)}).Replica()
+		return false
+	})
+	return r, refs
+}
 
 // sharedNode is the node of this process and what goes with it, used by one
 // configuration, or by two during a reload.
@@ -46,9 +109,9 @@ type sharedNode struct {
 	stopped chan struct{}
 }
 
-// errSettingsChanged is why a configuration with other node settings than
+// ErrSettingsChanged is why a configuration with other node settings than
 // those of the open node is refused.
-var errSettingsChanged = errors.New("node settings cannot change while Caddy runs")
+var ErrSettingsChanged = errors.New("node settings cannot change while Caddy runs")
 
 // acquireNode returns the process's node, made by open if there is none. The
 // caller gives it back by [releaseNode]. Nothing is opened yet.
@@ -65,7 +128,7 @@ func acquireNode(c node.Config, open opener) (*sharedNode, error) {
 	if loaded {
 		if diff := s.config.Diff(c); len(diff) > 0 {
 			return nil, errors.Join(
-				fmt.Errorf("%w: %s changed; restart it, or change back", errSettingsChanged, strings.Join(diff, ", ")),
+				fmt.Errorf("%w: %s changed; restart it, or change back", ErrSettingsChanged, strings.Join(diff, ", ")),
 				releaseNode(),
 			)
 		}

@@ -1,4 +1,4 @@
-package edgeguard
+package edgenode
 
 import (
 	"errors"
@@ -67,8 +67,8 @@ func TestChangedSettingsAreRefused(t *testing.T) {
 	changed := c
 	changed.Region = "eu-west-3"
 	_, err := acquireNode(changed, openFake(newFakeNode()))
-	if !errors.Is(err, errSettingsChanged) || !strings.Contains(err.Error(), "region") {
-		t.Errorf("acquireNode with another region = %v, want %v naming it", err, errSettingsChanged)
+	if !errors.Is(err, ErrSettingsChanged) || !strings.Contains(err.Error(), "region") {
+		t.Errorf("acquireNode with another region = %v, want %v naming it", err, ErrSettingsChanged)
 	}
 	if n.closes != 0 {
 		t.Error("a refused configuration closes the node of the running one")

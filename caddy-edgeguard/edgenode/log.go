@@ -1,4 +1,4 @@
-package edgeguard
+package edgenode
 
 import (
 	"sync/atomic"
