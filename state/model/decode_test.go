@@ -36,6 +36,13 @@ func examples() []Value {
 		&CertificateConfiguration{Account: DefaultAccount, Region: "us-east-1", DaysBeforeExpiry: 45},
 		&CertificateAuthority{Directory: "https://ca.example.net/dir", Node: "n", At: created},
 		seed(1, 2),
+		claim("*.example.com", "111111111111", "d1.cloudfront.net", 5),
+		distribution("111111111111", "d1.cloudfront.net"),
+		NewLoadBalancer("111111111111", "web-1.eu-west-3.elb.amazonaws.com", "edge"),
+		&ListenerCertificate{
+			Listener:    NewLoadBalancer("111111111111", "web-1.eu-west-3.elb.amazonaws.com", "").ListenerARN(),
+			Certificate: "arn:aws:acm:eu-west-3:111111111111:certificate/a",
+		},
 	}...)
 }
 

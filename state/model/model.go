@@ -31,6 +31,11 @@ const (
 	TableVPCAuthorizations = "vpcauthorizations" // [VPCAuthorization], by [VPCAuthorizationPrefix] and VPC
 	TableCallerReferences  = "callerreferences"  // [CallerReference], by [CallerReferenceKey]
 
+	TableClaims               = "claims"               // [Claim], by reversed host name, owner and declarer
+	TableDistributions        = "distributions"        // [Distribution], by id and declarer
+	TableLoadBalancers        = "loadbalancers"        // [LoadBalancer], by ARN and declarer
+	TableListenerCertificates = "listenercertificates" // [ListenerCertificate], by the ARNs of both
+
 	TableHealthForces  = "healthforces"  // [HealthForce], by health check id
 	TableHealthSignals = "healthsignals" // [HealthSignal], by [HealthSignalKey]
 	TableEvents        = "events"        // [HealthEvent], by time
@@ -108,6 +113,11 @@ var newValue = map[string]func() Value{
 	TableQueryLogging:      func() Value { return new(QueryLoggingConfig) },
 	TableVPCAuthorizations: func() Value { return new(VPCAuthorization) },
 	TableCallerReferences:  func() Value { return new(CallerReference) },
+
+	TableClaims:               func() Value { return new(Claim) },
+	TableDistributions:        func() Value { return new(Distribution) },
+	TableLoadBalancers:        func() Value { return new(LoadBalancer) },
+	TableListenerCertificates: func() Value { return new(ListenerCertificate) },
 
 	TableHealthForces:  func() Value { return new(HealthForce) },
 	TableHealthSignals: func() Value { return new(HealthSignal) },
