@@ -134,8 +134,8 @@ func splitLoadBalancerName(dnsName string) (name, region, kind string) {
 }
 
 var (
-	elbARN         = regexp.MustCompile(`^arn:aws:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:(loadbalancer|listener)/(app|net)/[a-z0-9-]+/[0-9a-f]{16}(/[0-9a-f]{16})?$`)
-	certificateARN = regexp.MustCompile(`^arn:aws:(acm:[a-z0-9-]{1,64}:[0-9]{12}:certificate/[0-9A-Za-z-]{1,64}|iam::[0-9]{12}:server-certificate/[!-~]{1,600})$`)
+	elbARN    = regexp.MustCompile(`^arn:aws:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:(loadbalancer|listener)/(app|net)/[a-z0-9-]+/[0-9a-f]{16}(/[0-9a-f]{16})?$`)
+	servedARN = regexp.MustCompile(`^arn:aws:(acm:[a-z0-9-]{1,64}:[0-9]{12}:certificate/[0-9A-Za-z-]{1,64}|iam::[0-9]{12}:server-certificate/[!-~]{1,600})$`)
 )
 
 // validELBArn tells whether arn is one of a load balancer or a listener.
@@ -145,7 +145,7 @@ func validELBArn(arn, what string) bool {
 }
 
 // ValidCertificateARN tells whether arn is one of an ACM or IAM certificate.
-func ValidCertificateARN(arn string) bool { return certificateARN.MatchString(arn) }
+func ValidCertificateARN(arn string) bool { return servedARN.MatchString(arn) }
 
 // ListenerCertificate is one certificate in a listener's list, which its
 // default certificate is not part of (aws-behaviour 8.1): a row of its own, so
