@@ -6,7 +6,9 @@ package services
 import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api"
+	"github.com/edgestage/edgestage/state/api/acm"
 	"github.com/edgestage/edgestage/state/api/route53"
+	"github.com/edgestage/edgestage/state/certificate"
 )
 
 // Config is what a node brings to its services.
@@ -18,6 +20,10 @@ type Config struct {
 	Health route53.HealthReporter
 	// RefuseReserved is [route53.Config.RefuseReserved].
 	RefuseReserved bool
+	// Sealer seals and opens private keys; nil: the node holds no sealing key.
+	Sealer certificate.Sealer
+	// InUseBy returns the ARNs of what uses a certificate; nil: nothing does.
+	InUseBy func(certificate string) []string
 }
 
 // New returns the services, in the order in which they are asked whether a
@@ -25,5 +31,6 @@ type Config struct {
 func New(c Config) []api.Service {
 	return []api.Service{
 		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health, RefuseReserved: c.RefuseReserved}),
+		acm.New(acm.Config{Replica: c.Replica, Sealer: c.Sealer, InUseBy: c.InUseBy}),
 	}
 }
