@@ -28,7 +28,7 @@ func offer(ctx context.Context, v *zone.View, q *zone.Query) {
 	metadata.SetValueFunc(ctx, pluginName+"/policy", func() string { return trace(v, q).Policies() })
 	metadata.SetValueFunc(ctx, pluginName+"/explain", func() string { return trace(v, q).Line() })
 	metadata.SetValueFunc(ctx, pluginName+"/client", func() string {
-		c := q.Locator.Locate(q.Source, q.ECS)
+		c := v.Client(q)
 		return c.String()
 	})
 }

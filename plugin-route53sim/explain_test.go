@@ -27,10 +27,10 @@ func TestExplainInMetadata(t *testing.T) {
 	}
 	for label, want := range map[string]string{
 		"route53sim/zone":    "example.org.",
-		"route53sim/zone-id": h.view().ZoneOf("example.org.").ID(),
+		"route53sim/zone-id": h.view().ZoneOf(nil, "example.org.").ID(),
 		"route53sim/policy":  "simple",
 		"route53sim/client":  "10.240.0.1/32 (address) at 39.04,-77.49 near us-east-1 (node)",
-		"route53sim/explain": "zone example.org. (" + h.view().ZoneOf("example.org.").ID() + "); WWW.example.org. CNAME: simple RRset; example.org. A: simple RRset; success, scope 0",
+		"route53sim/explain": "zone example.org. (" + h.view().ZoneOf(nil, "example.org.").ID() + "); WWW.example.org. CNAME: simple RRset; example.org. A: simple RRset; success, scope 0",
 	} {
 		f := metadata.ValueFunc(ctx, label)
 		if f == nil {
@@ -76,7 +76,7 @@ func TestAnswer(t *testing.T) {
 	h := testHandler(t)
 	run := h.instance.running.Load()
 	q := Question{
-		ZoneID: h.view().ZoneOf("example.org.").ID(), Name: "www.example.org.", Type: dns.TypeA,
+		ZoneID: h.view().ZoneOf(nil, "example.org.").ID(), Name: "www.example.org.", Type: dns.TypeA,
 		Resolver: netip.MustParseAddr("192.0.2.1"), Subnet: netip.MustParsePrefix("198.51.100.0/24"), Trace: new(zone.Trace),
 	}
 	a, err := run.Answer(q)

@@ -36,6 +36,9 @@ const (
 //	                        AXFR, IXFR           REFUSED: they are plugin transfer's
 //	                        bad client subnet    FORMERR
 //	                        any other            as package zone says
+//
+// Which hosted zone the name is in depends on the VPC that the client is inside
+// (aws-behaviour 1.5).
 func (h *Route53Sim) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	if len(r.Question) != 1 {
 		return dns.RcodeFormatError, nil
@@ -61,7 +64,7 @@ func (h *Route53Sim) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.
 	tcp := state.Proto() == "tcp"
 	asked := &zone.Query{
 		Name: q.Name, Type: q.Qtype, All: tcp, Random: rand.Uint64(),
-		Locator: h.instance.running.Load().locator.Load(), Source: source(w), ECS: ecs,
+		Locator: h.locator(), Source: source(w), ECS: ecs,
 	}
 	a := v.Lookup(asked)
 	explain(ctx, v, asked)
@@ -74,7 +77,7 @@ func (h *Route53Sim) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	case zone.OutOfZone:
 		return h.notOurs(ctx, w, r)
 	case zone.NameError:
-		if h.Next != nil && h.Fall.Through(r.Question[0].Name) {
+		if h.Next != nil && !a.Private && h.Fall.Through(r.Question[0].Name) {
 			return h.next(ctx, w, r)
 		}
 	case zone.ServerFailure:
@@ -85,13 +88,17 @@ func (h *Route53Sim) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	if a.Wildcard != "" {
 		metadata.SetValueFunc(ctx, "zone/wildcard", func() string { return a.Wildcard })
 	}
-	h.write(w, r, reply(r, a), ecs.Reply(a.Scope))
+	m := reply(r, a)
+	if a.Leads != "" && r.RecursionDesired && h.vpc(w) != nil {
+		h.chase(ctx, w, r, m, a.Leads)
+	}
+	h.write(w, r, m, ecs.Reply(a.Scope))
 	return dns.RcodeSuccess, nil
 }
 
 // odd answers queries that no hosted zone answers.
 func (h *Route53Sim) odd(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, v *zone.View) (int, error) {
-	if !v.Holds(r.Question[0].Name) {
+	if !v.Holds(h.vpc(w), r.Question[0].Name) {
 		return h.notOurs(ctx, w, r)
 	}
 	if r.Opcode != dns.OpcodeQuery {

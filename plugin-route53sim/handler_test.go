@@ -365,7 +365,7 @@ func TestMetadata(t *testing.T) {
 	}
 	for label, want := range map[string]string{
 		"route53sim/zone": "example.org.", "zone/wildcard": "*.wild.example.org.",
-		"route53sim/zone-id": h.view().ZoneOf("example.org.").ID(),
+		"route53sim/zone-id": h.view().ZoneOf(nil, "example.org.").ID(),
 	} {
 		f := metadata.ValueFunc(ctx, label)
 		if f == nil || f() != want || want == "" {
@@ -375,14 +375,16 @@ func TestMetadata(t *testing.T) {
 }
 
 func TestCacheBypassZones(t *testing.T) {
+	vpcs := &instance{settings: settings{vpcs: []locate.VPC{{ID: "vpc-1"}}}}
 	for _, tc := range []struct {
 		name string
 		h    Route53Sim
 		want int
 	}{
-		{"on the directive's line", Route53Sim{zones: []string{"example.org."}, explicit: true}, 1},
-		{"of the server block", Route53Sim{zones: []string{"example.org."}}, 0},
-		{"the root", Route53Sim{zones: []string{"."}, explicit: true}, 0},
+		{"on the directive's line", Route53Sim{zones: []string{"example.org."}, explicit: true, instance: &instance{}}, 1},
+		{"of the server block", Route53Sim{zones: []string{"example.org."}, instance: &instance{}}, 0},
+		{"the root", Route53Sim{zones: []string{"."}, explicit: true, instance: &instance{}}, 0},
+		{"with VPCs", Route53Sim{zones: []string{"."}, instance: vpcs}, 1},
 	} {
 		if got := tc.h.CacheBypassZones(); len(got) != tc.want {
 			t.Errorf("%s: CacheBypassZones() = %q, want %d", tc.name, got, tc.want)

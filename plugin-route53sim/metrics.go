@@ -24,7 +24,8 @@ var (
 	})
 
 	zonesGauge     = gauge("zones", "Number of hosted zones that are served.")
-	unservedGauge  = gauge("zones_unserved", "Number of hosted zones that are not served: private, or of the name of an earlier one.")
+	unservedGauge  = gauge("zones_unserved", "Number of hosted zones that are not served: an earlier one of the name is, for a private one in all its VPCs.")
+	displacedGauge = gauge("vpc_associations_displaced", "Number of associations of private hosted zones with VPCs in which an earlier zone of the name answers.")
 	rrsetsGauge    = gauge("rrsets", "Number of RRsets in the zones that are served.")
 	shadowedGauge  = gauge("rrsets_shadowed", "Number of RRsets that may not stand beside a later one of their name.")
 	inertGauge     = gauge("rrsets_inert", "Number of RRsets outside of any zone that is served.")
@@ -38,6 +39,7 @@ var (
 func observeView(s zone.Stats) {
 	zonesGauge.Set(float64(s.Zones))
 	unservedGauge.Set(float64(s.Unserved))
+	displacedGauge.Set(float64(s.Displaced))
 	rrsetsGauge.Set(float64(s.RRsets))
 	shadowedGauge.Set(float64(s.Shadowed))
 	inertGauge.Set(float64(s.Inert))

@@ -14,6 +14,7 @@ import (
 	"github.com/miekg/dns"
 
 	_ "github.com/coredns/coredns/plugin/bind"
+	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/file"
 	_ "github.com/coredns/coredns/plugin/forward"
@@ -22,7 +23,7 @@ import (
 )
 
 func init() {
-	dnsserver.Directives = []string{"bind", "ready", "errors", "transfer", "route53sim", "file", "forward"}
+	dnsserver.Directives = []string{"bind", "ready", "errors", "cache", "transfer", "route53sim", "file", "forward"}
 	dnsserver.Quiet = true
 	if err := dnsserver.Register(); err != nil {
 		panic(err)
@@ -129,7 +130,7 @@ func TestStartLoadsAndAnswers(t *testing.T) {
 	if len(nodes.open) != 0 {
 		t.Errorf("%d nodes open after the last instance stopped", len(nodes.open))
 	}
-	if v := run.view(); v == nil || !v.Holds("example.org.") {
+	if v := run.view(); v == nil || !v.Holds(nil, "example.org.") {
 		t.Error("the view is gone with the node, want it to outlive the node")
 	}
 

@@ -1,6 +1,7 @@
 package route53sim
 
 import (
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/edgestage/edgestage/state/node"
 )
@@ -135,6 +137,28 @@ func (p *parser) region() error { return p.one(&p.settings.node.Region) }
 
 func (p *parser) latency() error { return p.path(&p.settings.latency) }
 func (p *parser) geoip() error   { return p.path(&p.settings.geoip) }
+
+// vpc reads one VPC; that the blocks of all go together is checked at once, so
+// that the fault has its line.
+func (p *parser) vpc() error {
+	args, err := p.args(3, many)
+	if err != nil {
+		return err
+	}
+	v := locate.VPC{ID: args[0], Region: args[1]}
+	for _, a := range args[2:] {
+		block, err := netip.ParsePrefix(a)
+		if err != nil {
+			return p.Errf("vpc %s: '%s' is not a CIDR block", v.ID, a)
+		}
+		v.Blocks = append(v.Blocks, block)
+	}
+	p.settings.vpcs = append(p.settings.vpcs, v)
+	if _, err := locate.NewVPCs(p.settings.vpcs); err != nil {
+		return p.Errf("%v", err)
+	}
+	return nil
+}
 
 func (p *parser) gossip() error {
 	args := p.RemainingArgs()

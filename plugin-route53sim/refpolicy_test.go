@@ -26,6 +26,7 @@ type refClient struct {
 	geo      *refGeo
 	rtt      map[string]float64 // by Region; nil: by distance
 	lat, lon float64
+	vpc      *refVPC // that it is inside, nil if none
 }
 
 // refGeo is what the world's geoip database has of a network.

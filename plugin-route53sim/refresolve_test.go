@@ -32,29 +32,46 @@ func below(name, zone string) bool { return name == zone || strings.HasSuffix(na
 
 func up(name string) string { return name[strings.Index(name, ".")+1:] }
 
-// zoneFor is aws-behaviour 3.2: the longest name, then the earliest created.
-func (w *world) zoneFor(name string, qtype uint16) *refZone {
+// zoneFor is aws-behaviour 1.5 and 3.2: the longest name among the private
+// zones of the VPC, if any of them matches, else among the public ones; then the
+// earliest created.
+func (w *world) zoneFor(name string, qtype uint16, vpc *refVPC) *refZone {
 	var found *refZone
 	for _, z := range w.zones {
-		if below(name, z.name) && (found == nil || len(z.name) > len(found.name)) {
+		private := len(z.vpcs) > 0
+		if private && (vpc == nil || !slices.Contains(z.vpcs, vpc.id)) || !below(name, z.name) {
+			continue
+		}
+		hidden := found != nil && len(found.vpcs) > 0 && !private
+		hides := found != nil && len(found.vpcs) == 0 && private
+		if found == nil || hides || !hidden && len(z.name) > len(found.name) {
 			found = z
 		}
 	}
-	if found != nil && qtype == dns.TypeDS && name == found.name && found.name != "." {
-		if above := w.zoneFor(up(name), dns.TypeA); above != nil {
+	if found != nil && len(found.vpcs) == 0 && qtype == dns.TypeDS && name == found.name && found.name != "." {
+		if above := w.zoneFor(up(name), dns.TypeA, vpc); above != nil {
 			return above
 		}
 	}
 	return found
 }
 
+// within is where c is for z: in its VPC's Region if z is private.
+func (w *world) within(z *refZone, c *refClient) *refClient {
+	if len(z.vpcs) > 0 {
+		return w.inside(c.vpc, c.prefix)
+	}
+	return c
+}
+
 // resolve is aws-behaviour 3.1 to 3.3 for one question.
 func (w *world) resolve(qname string, qtype uint16, tcp bool, c *refClient) verdict {
 	name := strings.ToLower(qname)
-	z := w.zoneFor(name, qtype)
+	z := w.zoneFor(name, qtype, c.vpc)
 	if z == nil {
 		return verdict{rcode: dns.RcodeRefused}
 	}
+	c = w.within(z, c)
 	if cut := z.cut(name, qtype); cut != "" {
 		v := verdict{zone: z, answers: merge([]branch{{p: 1}})}
 		for _, ns := range z.group(cut, "NS")[0].Values {
@@ -65,6 +82,9 @@ func (w *world) resolve(qname string, qtype uint16, tcp bool, c *refClient) verd
 	leads := w.chain(z, name, qname, qtype, tcp, c, nil)
 	v := verdict{zone: z, aa: true, answers: chances{}}
 	for _, l := range leads {
+		if len(z.vpcs) > 0 {
+			l.scope = 0
+		}
 		key := fmt.Sprintf("%s %s\n%s", dns.RcodeToString[l.rcode], l.authority, l.key())
 		v.answers[key] += l.p
 	}
@@ -74,6 +94,9 @@ func (w *world) resolve(qname string, qtype uint16, tcp bool, c *refClient) verd
 // cut is the topmost zone cut at or above name, "" if there is none.
 func (z *refZone) cut(name string, qtype uint16) string {
 	cut := ""
+	if len(z.vpcs) > 0 {
+		return ""
+	}
 	for at := name; at != z.name; at = up(at) {
 		if len(z.group(at, "NS")) > 0 && (at != name || qtype != dns.TypeDS) {
 			cut = at
@@ -109,7 +132,7 @@ func (w *world) chain(z *refZone, name, owner string, qtype uint16, tcp bool, c 
 		return []lead{{branch{p: 1}, rcode, authority}}
 	}
 	if len(passed) > 0 {
-		if slices.Contains(passed, name) || len(passed) > 16 || !below(name, z.name) || w.zoneFor(name, 0) != z || z.cut(name, qtype) != "" {
+		if slices.Contains(passed, name) || len(passed) > 16 || !below(name, z.name) || w.zoneFor(name, 0, c.vpc) != z || z.cut(name, qtype) != "" {
 			return end(dns.RcodeSuccess, "ns")
 		}
 	}

@@ -29,6 +29,7 @@ type world struct {
 	rtt         map[netip.Prefix]map[string]float64
 	failing     map[string]bool // ids of health checks
 	home        string          // the node's Region
+	vpcs        []refVPC
 
 	compiler *zone.Compiler // of the handler
 }
@@ -36,6 +37,13 @@ type world struct {
 type refZone struct {
 	id, name string
 	sets     []*model.RRset
+	vpcs     []string // the ids of a private zone's; none for a public one
+}
+
+// refVPC is who is inside a VPC.
+type refVPC struct {
+	id, region string
+	block      netip.Prefix
 }
 
 // regionPool are the Regions of a world: no two are at the same distance from
@@ -74,7 +82,26 @@ func worldOf(rnd *rand.Rand) *world {
 	if rnd.IntN(3) == 0 {
 		w.zones = append(w.zones, newGenerator(rnd, w, "Z0SUBZONE00000000000", "b.example.org.").zone())
 	}
+	if rnd.IntN(3) == 0 {
+		w.addPrivate(rnd)
+	}
 	return w
+}
+
+// addPrivate adds two VPCs, and private zones that hide public ones of their
+// names, each other, or nothing.
+func (w *world) addPrivate(rnd *rand.Rand) {
+	for i, block := range []string{"192.0.3.0/24", "203.0.113.128/25"} {
+		w.vpcs = append(w.vpcs, refVPC{fmt.Sprint("vpc-", i+1), oneOf(rnd, regionPool...), netip.MustParsePrefix(block)})
+	}
+	for i, name := range []string{"example.org.", "a.example.org.", "example.org.", "corp."} {
+		if rnd.IntN(2) == 0 {
+			continue
+		}
+		g := newGenerator(rnd, w, fmt.Sprintf("Z%dPRIVATE00000000000", i), name)
+		g.z.vpcs = oneOf(rnd, []string{"vpc-1"}, []string{"vpc-2"}, []string{"vpc-1", "vpc-2"})
+		w.zones = append(w.zones, g.zone())
+	}
 }
 
 func oneOf[E any](rnd *rand.Rand, all ...E) E { return all[rnd.IntN(len(all))] }
@@ -113,7 +140,13 @@ func (w *world) handler(t testing.TB) *Route53Sim {
 	t.Helper()
 	var values []model.Value
 	for i, z := range w.zones {
-		values = append(values, &model.Zone{ID: z.id, Name: model.Name(z.name), Account: "123456789012", NameServers: model.PrivateNameServers(), Created: created(i)})
+		row := &model.Zone{ID: z.id, Name: model.Name(z.name), Account: "123456789012", NameServers: model.PrivateNameServers(), Created: created(i)}
+		for _, v := range w.vpcs {
+			if slices.Contains(z.vpcs, v.id) {
+				row.Private, row.VPCs = true, append(row.VPCs, model.VPC{ID: v.id, Region: v.region})
+			}
+		}
+		values = append(values, row)
 		for _, s := range z.sets {
 			values = append(values, s)
 		}
@@ -185,7 +218,15 @@ func (w *world) locator(t testing.TB) *locate.Locator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := locate.New(locate.Config{Region: w.home, Latency: latency, GeoIP: geoip})
+	var list []locate.VPC
+	for _, v := range w.vpcs {
+		list = append(list, locate.VPC{ID: v.id, Region: v.region, Blocks: []netip.Prefix{v.block}})
+	}
+	vpcs, err := locate.NewVPCs(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := locate.New(locate.Config{Region: w.home, Latency: latency, GeoIP: geoip, VPCs: vpcs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,4 +286,12 @@ func (w *world) client(prefix netip.Prefix) *refClient {
 		c.lat, c.lon = c.geo.lat, c.geo.lon
 	}
 	return c
+}
+
+// inside is where a client of a VPC is, by the VPC's Region alone.
+func (w *world) inside(v *refVPC, prefix netip.Prefix) *refClient {
+	r, _ := locate.RegionByName(v.region)
+	lat, lon := regionPlace(v.region)
+	g := &refGeo{country: r.Country(), subdivision: r.Subdivision(), continent: locate.ContinentOf(r.Country()), located: true, lat: lat, lon: lon}
+	return &refClient{prefix: prefix, geo: g, lat: lat, lon: lon, vpc: v}
 }

@@ -77,7 +77,7 @@ func (g *generator) add(s *model.RRset) {
 
 // prune drops what Route 53 would refuse.
 func (g *generator) prune() {
-	row := &model.Zone{ID: g.z.id, Name: g.apex}
+	row := &model.Zone{ID: g.z.id, Name: g.apex, Private: len(g.z.vpcs) > 0}
 	for {
 		bad := map[*model.RRset]bool{}
 		for _, err := range model.CheckZone(row, g.z.sets) {

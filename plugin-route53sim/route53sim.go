@@ -14,6 +14,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/fall"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/plugin-route53sim/zone"
 	"github.com/miekg/dns"
 )
@@ -48,6 +49,12 @@ func (h *Route53Sim) view() *zone.View {
 	return run.view()
 }
 
+// locator returns what places clients now; the node is open.
+func (h *Route53Sim) locator() *locate.Locator { return h.instance.running.Load().locator.Load() }
+
+// vpc returns the VPC that whoever w answers is inside, nil if in none.
+func (h *Route53Sim) vpc(w dns.ResponseWriter) *locate.VPC { return h.locator().VPC(source(w)) }
+
 // handles tells whether name is within the zones of this block.
 func (h *Route53Sim) handles(name string) bool {
 	return slices.ContainsFunc(h.zones, func(z string) bool {
@@ -58,8 +65,12 @@ func (h *Route53Sim) handles(name string) bool {
 // CacheBypassZones tells plugin cache to keep no answers for the zones that
 // stand on the directive's line: with a routing policy or a failing health
 // check the next answer may be another one. Without such zones it may keep
-// what it wants.
+// what it wants, unless there are VPCs: the cache does not tell clients apart,
+// so that it would show a private zone to all.
 func (h *Route53Sim) CacheBypassZones() []string {
+	if len(h.instance.settings.vpcs) > 0 {
+		return h.zones
+	}
 	if !h.explicit || slices.Contains(h.zones, ".") {
 		return nil
 	}

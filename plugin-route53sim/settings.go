@@ -17,6 +17,8 @@ type settings struct {
 	sources []importer.Source
 	// latency and geoip are the files that place clients; "" means none.
 	latency, geoip string
+	// vpcs says who is inside which VPC, in the order of the Corefile.
+	vpcs []locate.VPC
 	// checks is what health_checks says, "" nothing.
 	checks checkMode
 	// api is where the AWS API is served.
@@ -45,7 +47,7 @@ func (m checkMode) probes() (on, publicOnly bool) {
 func (s settings) empty() bool {
 	n := s.node
 	return n.Data == "" && n.Name == "" && n.Region == "" && n.Gossip == nil &&
-		len(s.sources) == 0 && s.latency == "" && s.geoip == "" && s.checks == "" && s.api == apiSettings{} && len(s.publish) == 0
+		len(s.sources) == 0 && len(s.vpcs) == 0 && s.latency == "" && s.geoip == "" && s.checks == "" && s.api == apiSettings{} && len(s.publish) == 0
 }
 
 // diff returns the names of the properties in which s and t differ.
@@ -59,6 +61,9 @@ func (s settings) diff(t settings) []string {
 	}
 	if s.geoip != t.geoip {
 		names = append(names, "geoip")
+	}
+	if !slices.EqualFunc(s.vpcs, t.vpcs, func(v, o locate.VPC) bool { return v.Equal(&o) }) {
+		names = append(names, "vpc")
 	}
 	if s.checks != t.checks {
 		names = append(names, "health_checks")
@@ -76,7 +81,9 @@ func (s settings) diff(t settings) []string {
 // both, one a line.
 func (s settings) locator() (*locate.Locator, error) {
 	cfg := locate.Config{Region: s.node.WithDefaults().Region}
-	var errs []error
+	vpcs, err := locate.NewVPCs(s.vpcs)
+	cfg.VPCs = vpcs
+	errs := []error{err}
 	if s.latency != "" {
 		l, err := locate.LoadLatency(s.latency)
 		cfg.Latency, errs = l, append(errs, err)

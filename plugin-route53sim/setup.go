@@ -78,11 +78,12 @@ func wrap(err error) error {
 //	    }
 //	    publish ADDR...
 //	    health_checks on|off [public]
+//	    vpc ID REGION CIDR...
 //	    fast_path off
 //	    fallthrough [ZONE...]
 //	}
 //
-// vpc and the other values of the switches are read and refused.
+// The values of switches that are not supported are read and refused.
 func parse(c *caddy.Controller) (*Route53Sim, error) {
 	h := &Route53Sim{}
 	p := &parser{Controller: c, handler: h, seen: make(map[string]bool)}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coredns/caddy"
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/node"
 )
 
@@ -25,6 +26,7 @@ func TestParse(t *testing.T) {
 		checks      checkMode
 		api         apiSettings
 		publish     []netip.Addr
+		vpcs        []locate.VPC
 	}{
 		{name: "bare", input: "route53sim", zones: []string{"."}},
 		{name: "empty block", input: "route53sim {\n}", zones: []string{"."}},
@@ -50,6 +52,10 @@ func TestParse(t *testing.T) {
 			api: apiSettings{addr: "127.0.0.1:4566", refuseReserved: true}},
 		{name: "publish", input: "route53sim {\n publish 192.0.2.1 2001:db8::1\n}", zones: []string{"."}, node: memory,
 			publish: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
+		{name: "vpcs", input: "route53sim {\n vpc vpc-1 eu-west-3 10.0.0.0/16 2001:db8::/48\n vpc vpc-2 us-west-2 10.0.7.0/24\n}", zones: []string{"."}, node: memory,
+			vpcs: []locate.VPC{
+				{ID: "vpc-1", Region: "eu-west-3", Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16"), netip.MustParsePrefix("2001:db8::/48")}},
+				{ID: "vpc-2", Region: "us-west-2", Blocks: []netip.Prefix{netip.MustParsePrefix("10.0.7.0/24")}}}},
 		{name: "fallthrough", input: "route53sim example.org {\n fallthrough\n}", zones: []string{"example.org."}, fall: []string{"."}},
 		{name: "fallthrough of zones", input: "route53sim {\n fallthrough a.example.org b.example.org\n}", zones: []string{"."},
 			fall: []string{"a.example.org.", "b.example.org."}},
@@ -65,7 +71,7 @@ func TestParse(t *testing.T) {
 			if !slices.Equal(h.Fall.Zones, tc.fall) {
 				t.Errorf("fallthrough = %q, want %q", h.Fall.Zones, tc.fall)
 			}
-			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.checks, tc.api, tc.publish}); len(d) > 0 {
+			if d := h.instance.settings.diff(settings{tc.node, tc.sources, tc.places[0], tc.places[1], tc.vpcs, tc.checks, tc.api, tc.publish}); len(d) > 0 {
 				t.Errorf("settings = %+v, want %+v: differ in %q", h.instance.settings, tc, d)
 			}
 		})
@@ -121,10 +127,12 @@ func TestParseErrors(t *testing.T) {
 		{"publish unspecified", block("publish 0.0.0.0"), "publish '0.0.0.0' is not an address"},
 		{"publish mapped", block("publish ::ffff:192.0.2.1"), "write '192.0.2.1'"},
 		{"publish of one address twice", block("publish 192.0.2.1 192.0.2.1"), "publish address '192.0.2.1' is given twice"},
-		{"vpc", block("vpc vpc-12345678 eu-west-1 192.0.2.0/24"), "property 'vpc' is not supported yet"},
-		{"vpc without prefix", block("vpc vpc-12345678 eu-west-1"), "Wrong argument count"},
-		{"vpc of a bad prefix", block("vpc vpc-12345678 eu-west-1 192.0.2.1/24"), "'192.0.2.1/24' is not a CIDR block"},
-		{"vpc in no Region", block("vpc vpc-12345678 mars-1 192.0.2.0/24"), "unknown Region 'mars-1'"},
+		{"vpc without block", block("vpc vpc-12345678 eu-west-1"), "Wrong argument count"},
+		{"vpc of no block", block("vpc vpc-12345678 eu-west-1 192.0.2.1"), "vpc vpc-12345678: '192.0.2.1' is not a CIDR block"},
+		{"vpc of a bad block", block("vpc vpc-12345678 eu-west-1 192.0.2.1/24"), "192.0.2.1/24 is not a CIDR block"},
+		{"vpc in no Region", block("vpc vpc-12345678 mars-1 192.0.2.0/24"), `unknown Region "mars-1"`},
+		{"vpc twice", block("vpc vpc-1 eu-west-1 192.0.2.0/24", "vpc vpc-1 eu-west-1 198.51.100.0/24"), "Testfile:3 - Error during parsing: vpc vpc-1 stands twice"},
+		{"a block of two vpcs", block("vpc vpc-1 eu-west-1 192.0.2.0/24", "vpc vpc-2 eu-west-1 192.0.2.0/24"), "Testfile:3 - Error during parsing: vpc vpc-2: CIDR block 192.0.2.0/24 is also that of vpc vpc-1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := setup(caddy.NewTestController("dns", tc.input))
@@ -156,6 +164,7 @@ func TestSeveralBlocks(t *testing.T) {
 		{"other files", []string{full, strings.Replace(full, "/z", "/q", 1)}, "load differ from Testfile:1"},
 		{"another latency file", []string{"route53sim {\n latency /l\n}", "route53sim {\n latency /m\n}"}, "latency differ from Testfile:1"},
 		{"a geoip database in the second", []string{full, strings.Replace(full, "load", "geoip /g\nload", 1)}, "geoip differ from Testfile:1"},
+		{"other VPCs", []string{"route53sim {\n vpc vpc-1 eu-west-1 192.0.2.0/24\n}", "route53sim {\n vpc vpc-1 eu-west-1 192.0.2.0/25\n}"}, "vpc differ from Testfile:1"},
 		{"another api", []string{"route53sim {\n api 127.0.0.1:1\n}", "route53sim {\n api 127.0.0.1:2\n}"}, "api differ from Testfile:1"},
 		{"more in the second", []string{"route53sim {\n data /x\n}", "route53sim {\n data /x\n load /z\n}"}, "Testfile:1 - Error during parsing: properties that belong to the process"},
 	} {

@@ -66,7 +66,10 @@ func (w *world) String() string {
 	for _, e := range w.endpoints {
 		fmt.Fprintf(&b, "endpoint %+v\n", *e)
 	}
-	fmt.Fprintf(&b, "blocks %v\nfailing %v\nhome %s\n", w.collections, w.failing, w.home)
+	for _, z := range w.zones {
+		fmt.Fprintf(&b, "%s is %s in %v\n", z.id, z.name, z.vpcs)
+	}
+	fmt.Fprintf(&b, "VPCs %v\nblocks %v\nfailing %v\nhome %s\n", w.vpcs, w.collections, w.failing, w.home)
 	return b.String()
 }
 
@@ -94,6 +97,9 @@ func (w *world) ask(rnd *rand.Rand) asked {
 	if q.source.Is4() && rnd.IntN(3) == 0 {
 		q.source = netip.MustParseAddr("192.0.3.9")
 	}
+	if len(z.vpcs) > 0 && rnd.IntN(3) > 0 {
+		q.source = oneOf(rnd, w.vpcs...).block.Addr().Next()
+	}
 	if rnd.IntN(2) == 0 {
 		g := oneOf(rnd, networks...).network
 		bits := oneOf(rnd, 0, 8, 16, 20, 24, 25, 32)
@@ -111,7 +117,9 @@ func (w *world) askName(rnd *rand.Rand, name string) string {
 	case 0:
 		name = oneOf(rnd, "x.", "a.", "b.", "c.") + name
 	case 1:
-		name = up(name)
+		if above := up(name); above != "" {
+			name = above
+		}
 	}
 	if rest, ok := strings.CutPrefix(name, "*."); ok && rnd.IntN(4) > 0 {
 		name = oneOf(rnd, "x.", "a.", "y.x.") + rest
@@ -206,10 +214,22 @@ func TestWireAgainstReference(t *testing.T) {
 
 // asker is where the client of q is.
 func (w *world) asker(q asked) *refClient {
-	if q.ecs.Bits() > 0 {
-		return w.client(q.ecs)
+	source := netip.PrefixFrom(q.source, q.source.BitLen())
+	var vpc *refVPC
+	for i, v := range w.vpcs {
+		if v.block.Contains(q.source) {
+			vpc = &w.vpcs[i]
+		}
 	}
-	return w.client(netip.PrefixFrom(q.source, q.source.BitLen()))
+	c := w.client(source)
+	switch {
+	case q.ecs.Bits() > 0:
+		c = w.client(q.ecs)
+	case vpc != nil:
+		c = w.inside(vpc, source)
+	}
+	c.vpc = vpc
+	return c
 }
 
 // check returns what is wrong with m as a reply to q, or "".
@@ -307,6 +327,7 @@ func (w *world) keyOf(z *refZone, m *dns.Msg) string {
 // checkAdditional wants, for each host in the answer, the addresses that the
 // zone itself has.
 func (w *world) checkAdditional(z *refZone, c *refClient, m *dns.Msg) string {
+	c = w.within(z, c)
 	got := map[string][]string{}
 	for _, rr := range m.Extra {
 		if h := rr.Header(); h.Rrtype != dns.TypeOPT {

@@ -22,9 +22,12 @@
 //
 // So without a database and without a file every client stands where this node
 // stands, and has no country: geolocation RRsets answer it with their default
-// location (aws-behaviour 3.5, client without location data). In a private
-// zone a client stands in the Region of its VPC, country included
-// ([Locator.InVPC]); ECS is not looked at (aws-behaviour 3.8).
+// location (aws-behaviour 3.5, client without location data).
+//
+// A client inside a VPC ([VPCs]) stands in its VPC's Region, country included,
+// whatever the files say: as the resolver does that AWS gives to the VPC. In a
+// private zone ECS is not looked at ([Locator.InVPC], aws-behaviour 3.8);
+// elsewhere it comes first.
 //
 // Milliseconds by distance are the great-circle distance at 67 km a
 // millisecond: light in fibre, there and back, along one and a half times the
@@ -52,6 +55,8 @@ type Config struct {
 	Latency *Latency
 	// GeoIP places addresses; nil means none.
 	GeoIP *GeoIP
+	// VPCs says who is inside a VPC; nil means nobody.
+	VPCs *VPCs
 }
 
 // Locator places clients. The zero value is not usable: see [New].
@@ -59,6 +64,7 @@ type Locator struct {
 	node    Region
 	latency *Latency
 	geoip   *GeoIP
+	vpcs    *VPCs
 }
 
 // New returns a locator, or an error if the Region is not one of [Regions].
@@ -70,7 +76,7 @@ func New(cfg Config) (*Locator, error) {
 	if !ok {
 		return nil, fmt.Errorf("unknown Region %q, known are %s", cfg.Region, strings.Join(RegionNames(), " "))
 	}
-	return &Locator{node: node, latency: cfg.Latency, geoip: cfg.GeoIP}, nil
+	return &Locator{node: node, latency: cfg.Latency, geoip: cfg.GeoIP, vpcs: cfg.VPCs}, nil
 }
 
 // Locate returns where the client is that sent a query from source, with ecs
@@ -81,23 +87,24 @@ func (l *Locator) Locate(source netip.Addr, ecs ECS) Client {
 	c := Client{Prefix: hostPrefix(source), From: FromAddress}
 	if p, ok := ecs.Prefix(); ok {
 		c.Prefix, c.From = p, FromECS
+	} else if v := l.VPC(source); v != nil {
+		return l.InVPC(source, v)
 	}
 	l.place(&c)
 	return c
 }
 
-// InVPC returns where a client of a private zone is: in the Region of its VPC,
-// or where this node stands if the Region is unknown.
-func (l *Locator) InVPC(source netip.Addr, region string) Client {
-	r, ok := RegionByName(region)
-	if !ok {
-		r = l.node
-	}
+// VPC returns the VPC that source is in, nil if it is in none: that with the
+// longest block (aws-behaviour 0.4).
+func (l *Locator) VPC(source netip.Addr) *VPC { return l.vpcs.of(source) }
+
+// InVPC returns where a client is that asks from inside v: in its Region.
+func (l *Locator) InVPC(source netip.Addr, v *VPC) Client {
 	c := Client{Prefix: hostPrefix(source), From: FromAddress, Place: PlaceVPC}
-	c.Country, c.Subdivision = r.Country(), r.Subdivision()
+	c.Country, c.Subdivision = v.region.Country(), v.region.Subdivision()
 	c.Continent = ContinentOf(c.Country)
-	c.Stand(r)
-	c.rtt = l.latency.from(r)
+	c.Stand(v.region)
+	c.rtt = l.latency.from(v.region)
 	return c
 }
 

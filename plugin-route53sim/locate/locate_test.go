@@ -127,22 +127,6 @@ func TestLocateNoAddress(t *testing.T) {
 	}
 }
 
-// aws-behaviour 3.5: latency in a private zone goes by the VPC's Region; 3.8:
-// ECS is ignored there.
-func TestInVPC(t *testing.T) {
-	l := newLocator(t, "eu-west-3", "us-west-2 us-east-1 61\n10.0.0.0/8 eu-west-1 7", cityDatabase(t))
-	c := l.InVPC(netip.MustParseAddr("10.0.0.7"), "us-west-2")
-	if want := "10.0.0.7/32 (address) at 45.84,-119.70 near us-west-2 (vpc), country US, subdivision OR, continent NA"; c.String() != want {
-		t.Errorf("InVPC(us-west-2) = %s, want %s", c.String(), want)
-	}
-	if ms := c.Milliseconds(region(t, "us-east-1")); ms != 61 {
-		t.Errorf("InVPC(us-west-2).Milliseconds(us-east-1) = %v, want 61", ms)
-	}
-	if c := l.InVPC(netip.MustParseAddr("10.0.0.7"), "mars-1"); c.Region.String() != "eu-west-3" {
-		t.Errorf("InVPC(mars-1) stands in %s, want the node's eu-west-3", c.Region)
-	}
-}
-
 // aws-behaviour 3.5: unknown client is treated as in us-east-1.
 func TestZeroClient(t *testing.T) {
 	var c Client

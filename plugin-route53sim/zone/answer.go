@@ -47,8 +47,8 @@ type Query struct {
 	// Random decides what is left to chance, such as the order of records.
 	Random uint64
 
-	// Locator places the client that asks from Source with ECS, where a policy
-	// depends on it; without one the client is nowhere.
+	// Locator places the client that asks from Source with ECS: inside a VPC,
+	// and where a policy depends on it; without one the client is nowhere.
 	Locator *locate.Locator
 	Source  netip.Addr
 	ECS     locate.ECS
@@ -65,6 +65,11 @@ type Answer struct {
 	// ZoneID and Zone are the id and name of the hosted zone that answered;
 	// both are empty for an edge's own name, and where Result is OutOfZone.
 	ZoneID, Zone string
+	// Private says that the hosted zone is.
+	Private bool
+	// Leads is where a CNAME in the answer leads that the hosted zone does not
+	// hold, in the case of the record; "" if none does.
+	Leads string
 	// Wildcard is the name of the first wildcard that answered, if any.
 	Wildcard string
 	// Scope is how many leading bits of the client's address the answer

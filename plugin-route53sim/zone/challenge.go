@@ -6,6 +6,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -131,10 +132,10 @@ var validation = func() *Zone {
 	return z
 }()
 
-// serving returns the zone that answers for name: a hosted one, or that of the
-// validations.
-func (v *View) serving(name string) *Zone {
-	if z := v.find(name); z != nil || !within(name, validation.name) {
+// serving returns the zone that answers clients inside vpc (nil: in none) for
+// name: a hosted one, or that of the validations.
+func (v *View) serving(vpc *locate.VPC, name string) *Zone {
+	if z := v.find(vpc, name); z != nil || !within(name, validation.name) {
 		return z
 	}
 	return validation

@@ -108,7 +108,7 @@ func TestValidationZone(t *testing.T) {
 		{name: "the zone above", qname: "aws.", qtype: dns.TypeSOA, result: OutOfZone},
 		{name: "no label of it", qname: "xacm-validations.aws.", qtype: dns.TypeTXT, result: OutOfZone},
 	})
-	if !v.Holds("x.acm-validations.aws.") || v.ZoneOf("x.ACM-validations.aws.").Name() != "acm-validations.aws." {
+	if !v.Holds(nil, "x.acm-validations.aws.") || v.ZoneOf(nil, "x.ACM-validations.aws.").Name() != "acm-validations.aws." {
 		t.Error("Holds and ZoneOf do not know the validation zone")
 	}
 }

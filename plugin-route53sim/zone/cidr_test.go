@@ -108,7 +108,7 @@ func TestCollectionChanges(t *testing.T) {
 	c := NewCompiler()
 	v := c.Apply(r.batch())
 	compiled := func(v *View, name string) *routing.Group {
-		return v.find("example.org.").get(name + ".example.org.").get(dns.TypeA).ext.group.compiled
+		return v.find(nil, "example.org.").get(name + ".example.org.").get(dns.TypeA).ext.group.compiled
 	}
 	q := Query{Name: "ip.example.org.", Type: dns.TypeA, Locator: newLocator(t), ECS: ecs(t, "198.51.100.0/24")}
 	for _, step := range []struct {

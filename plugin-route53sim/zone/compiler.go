@@ -23,6 +23,7 @@ type Compiler struct {
 	// byName lists the zones that have a row, in the order of precedence:
 	// earliest created first, then by id (aws-behaviour 3.2).
 	byName      map[string][]*zoneState
+	holders     map[string]holders // of private zones, by name
 	endpoints   endpoints
 	nameServers map[string]*model.NameServer // by key
 	challenges  challenges
@@ -48,6 +49,7 @@ func (c *Compiler) reset() {
 	*c = Compiler{
 		zones:       make(map[string]*zoneState),
 		byName:      make(map[string][]*zoneState),
+		holders:     make(map[string]holders),
 		endpoints:   newEndpoints(),
 		nameServers: make(map[string]*model.NameServer),
 		challenges:  newChallenges(),
@@ -124,6 +126,7 @@ func (c *Compiler) putZone(id string, row *model.Zone) {
 		c.names[name] = true
 	}
 	z.row, z.served = row, false
+	z.zone.private = row != nil && row.Private
 	if row == nil {
 		return
 	}
@@ -135,7 +138,8 @@ func (c *Compiler) putZone(id string, row *model.Zone) {
 	c.names[name] = true
 }
 
-// earlier orders zones of one name: the first public one is served.
+// earlier orders zones of one name: the first public one is served, and the
+// first private one of each VPC.
 func earlier(a, b *zoneState) int {
 	if c := a.row.Created.Compare(b.row.Created); c != 0 {
 		return c
@@ -191,7 +195,7 @@ func compileCollection(row *model.CIDRCollection) *routing.Collection {
 func (c *Compiler) publish() *View {
 	for _, z := range c.dirty {
 		z.regroup(c.edit)
-		if z.row != nil {
+		if z.row != nil && !z.row.Private { // private ones are found by id
 			c.names[string(z.row.Name)] = true
 		}
 	}
@@ -216,14 +220,17 @@ func (c *Compiler) publish() *View {
 	return &v
 }
 
-// serve puts the zone that answers for a name into the view: of several, the
-// first that is public.
+// serve makes the zones of a name answer that do: the first public one, and in
+// each VPC the first private one.
 func (c *Compiler) serve(name string) {
+	c.servePrivate(name)
 	var chosen *zoneState
 	for _, z := range c.byName[name] {
-		served := chosen == nil && !z.row.Private
+		served := !z.row.Private && chosen == nil
 		if served {
 			chosen = z
+		} else if z.row.Private {
+			served = c.holders[name].answersIn(z)
 		}
 		if z.served != served {
 			c.zone(z.zone.id).served = served

@@ -136,11 +136,23 @@ func (l *lookup) appendGroup(dst []dns.RR, h dns.RR_Header, g *Group) []dns.RR {
 	return dst
 }
 
-// where returns where the client is, which is found out once.
+// where returns where the client is, which is found out once. In a private zone
+// that is the Region of the VPC, whatever ECS says (aws-behaviour 1.5).
 func (l *lookup) where() *locate.Client {
-	if !l.located && l.q.Locator != nil {
+	switch {
+	case l.located || l.q.Locator == nil:
+	case l.vpc != nil && l.zone != nil && l.zone.private:
+		l.client = l.q.Locator.InVPC(l.q.Source, l.vpc)
+	default:
 		l.client = l.q.Locator.Locate(l.q.Source, l.q.ECS)
 	}
 	l.located = true
 	return &l.client
+}
+
+// Client returns where the client that asks q is, for the zone that answers it.
+func (v *View) Client(q *Query) locate.Client {
+	l := &lookup{view: v, q: q}
+	l.choose(lower(q.Name))
+	return *l.where()
 }

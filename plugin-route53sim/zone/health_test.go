@@ -96,7 +96,7 @@ func TestJudgeTouchesOnlyWhatRefersToIt(t *testing.T) {
 	after := c.Judge([]string{"check7"}, func(string) bool { return false })
 	for i := range 50 {
 		name := fmt.Sprintf("g%d.example.org.", i)
-		of := func(v *View) any { return v.find("example.org.").get(name).get(dns.TypeA).ext.group.compiled }
+		of := func(v *View) any { return v.find(nil, "example.org.").get(name).get(dns.TypeA).ext.group.compiled }
 		if same := of(before) == of(after); same == (i == 7) {
 			t.Errorf("%s is compiled anew: %v, want %v", name, !same, i == 7)
 		}

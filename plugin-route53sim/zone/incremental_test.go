@@ -2,10 +2,12 @@ package zone
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/hlc"
 	"github.com/edgestage/edgestage/state/model"
@@ -26,6 +28,7 @@ var (
 // TestIncremental: after any history of batches the view is the one that a
 // fresh compiler makes of the rows that are left.
 func TestIncremental(t *testing.T) {
+	l := testVPCs(t)
 	rapid.Check(t, func(t *rapid.T) {
 		c := NewCompiler()
 		rows := map[string]state.Change{}
@@ -44,7 +47,7 @@ func TestIncremental(t *testing.T) {
 			}
 			v := c.Apply(state.Batch{Reset: step == 0, Changes: sortedChanges(batch)})
 			want := NewCompiler().Apply(state.Batch{Reset: true, Changes: sortedChanges(rows)})
-			compareViews(t, step, v, want)
+			compareViews(t, step, l, v, want)
 		}
 	})
 }
@@ -65,7 +68,9 @@ func drawChange(t *rapid.T, stamp hlc.Stamp) state.Change {
 	case 0:
 		z := newTestZone(zone, rapid.SampledFrom([]string{"example.org.", "a.example.org."}).Draw(t, "apex"))
 		z.Created = created.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "created")) * time.Hour)
-		z.Private = rapid.IntRange(0, 4).Draw(t, "private") == 0
+		if z.Private = rapid.IntRange(0, 2).Draw(t, "private") == 0; z.Private {
+			z.VPCs = rapid.SliceOfN(rapid.SampledFrom([]model.VPC{vpcRow(1), vpcRow(2), vpcRow(3)}), 1, 3).Draw(t, "vpcs")
+		}
 		v = z
 	case 1:
 		node := fmt.Sprint("edge-", rapid.IntRange(1, 2).Draw(t, "node"))
@@ -107,7 +112,7 @@ func drawRRset(t *rapid.T, zone string) *model.RRset {
 	return s
 }
 
-func compareViews(t *rapid.T, step int, got, want *View) {
+func compareViews(t *rapid.T, step int, l *locate.Locator, got, want *View) {
 	if got.Stats() != want.Stats() {
 		t.Fatalf("batch %d: Stats = %+v, compiled from scratch %+v", step, got.Stats(), want.Stats())
 	}
@@ -122,10 +127,12 @@ func compareViews(t *rapid.T, step int, got, want *View) {
 	names := append(append(slices.Clone(incrementalNames), challengeNames...), "acm-validations.aws.", distribution, setHosts[0], "x.example.org.", "x.a.example.org.", "x.b.a.example.org.", "x.www.example.org.")
 	for _, name := range names {
 		for _, qtype := range []uint16{dns.TypeA, dns.TypeCNAME, dns.TypeNS, dns.TypeTXT, dns.TypeSOA, dns.TypeDS, dns.TypeANY} {
-			q := Query{Name: name, Type: qtype, All: true, Random: 7}
-			g, w := got.Lookup(&q), want.Lookup(&q)
-			if g.Result != w.Result || g.ZoneID != w.ZoneID || g.Wildcard != w.Wildcard || !sameSections(g, w) {
-				t.Fatalf("batch %d: Lookup(%q, %s) = %+v, compiled from scratch %+v", step, name, dns.Type(qtype), g, w)
+			for vpc := range byte(4) {
+				q := Query{Name: name, Type: qtype, All: true, Random: 7, Locator: l, Source: netip.AddrFrom4([4]byte{10, vpc, 0, 7})}
+				g, w := got.Lookup(&q), want.Lookup(&q)
+				if g.Result != w.Result || g.ZoneID != w.ZoneID || g.Wildcard != w.Wildcard || !sameSections(g, w) {
+					t.Fatalf("batch %d: Lookup(%q, %s) from VPC %d = %+v, compiled from scratch %+v", step, name, dns.Type(qtype), vpc, g, w)
+				}
 			}
 		}
 	}
@@ -182,8 +189,8 @@ func TestShadowed(t *testing.T) {
 	})
 }
 
-// aws-behaviour 3.2: of zones of one name the earliest created is served, then
-// the lowest id; private zones are not answered.
+// aws-behaviour 3.2: of public zones of one name the earliest created is served,
+// then the lowest id; private zones do not answer clients in no VPC.
 func TestZonesOfOneName(t *testing.T) {
 	older, younger := newTestZone("Z0YOUNGERID000000000", "example.org."), newTestZone("Z0AYOUNGER0000000000", "example.org.")
 	younger.Created = created.Add(time.Hour)
@@ -213,8 +220,8 @@ func TestZonesOfOneName(t *testing.T) {
 			t.Errorf("%s: zone %q answers, want %q", s.name, a.ZoneID, s.want)
 		}
 	}
-	if s := v.Stats(); s.Zones != 0 || s.Unserved != 1 || s.Inert != 3 {
-		t.Errorf("Stats = %+v, want no zone served, 1 unserved, 3 RRsets inert", s)
+	if s := v.Stats(); s.Zones != 1 || s.Unserved != 0 || s.Inert != 2 {
+		t.Errorf("Stats = %+v, want the private zone served, 2 RRsets inert", s)
 	}
 }
 

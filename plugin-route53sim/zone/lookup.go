@@ -15,7 +15,8 @@ type lookup struct {
 	zone   *Zone
 	q      *Query
 	random uint64
-	trace  *Trace // q.Trace while the answer section is filled in, else nil
+	trace  *Trace      // q.Trace while the answer section is filled in, else nil
+	vpc    *locate.VPC // that the client is inside, nil if none
 	// client is where the client is, once a choice depends on it: see where.
 	client  locate.Client
 	located bool
@@ -26,8 +27,10 @@ type lookup struct {
 // and answer pass by reference: the server gives each query a small stack, and
 // growing it costs more than the look-up.
 //
-// The zone is the one with the longest matching name. A question for DS at the
-// name of a zone goes to the zone above it, if that is here as well. A name of
+// The zone is the private one with the longest matching name of the VPC that
+// the client is inside, if there is one; else the public one. A question for DS
+// at the name of a public zone goes to the one above it, if that is here as
+// well, as its delegation is there. A name of
 // an edge's resource that no zone holds, such as d111111abcdef8.cloudfront.net,
 // or a host of delegation sets, such as ns-52.awsdns-06.com, is answered as if
 // it were a zone of its own, as AWS's are. Values of DNS-01 solvers stand beside
@@ -35,12 +38,7 @@ type lookup struct {
 func (v *View) Lookup(q *Query) *Answer {
 	l := &lookup{view: v, q: q, random: q.Random, trace: q.Trace}
 	name := lower(q.Name)
-	l.zone = v.serving(name)
-	if l.zone != nil && q.Type == dns.TypeDS && name == l.zone.name {
-		if above := v.find(parent(name)); above != nil {
-			l.zone = above
-		}
-	}
+	l.choose(name)
 	if l.zone == nil {
 		l.resource(name)
 	} else {
@@ -48,6 +46,19 @@ func (v *View) Lookup(q *Query) *Answer {
 	}
 	l.end()
 	return &l.Answer
+}
+
+// choose finds the zone that answers for name.
+func (l *lookup) choose(name string) {
+	if l.q.Locator != nil {
+		l.vpc = l.q.Locator.VPC(l.q.Source)
+	}
+	l.zone = l.view.serving(l.vpc, name)
+	if l.zone != nil && l.q.Type == dns.TypeDS && name == l.zone.name && !l.zone.private {
+		if above := l.view.find(l.vpc, parent(name)); above != nil {
+			l.zone = above
+		}
+	}
 }
 
 // LookupIn answers q from the hosted zone of that id, whether or not it is the
@@ -66,7 +77,7 @@ func (v *View) LookupIn(zoneID string, q *Query) *Answer {
 
 // inZone answers from l.zone, which holds name.
 func (l *lookup) inZone(name string) {
-	l.Answer.ZoneID, l.Answer.Zone = l.zone.id, l.zone.name
+	l.Answer.ZoneID, l.Answer.Zone, l.Private = l.zone.id, l.zone.name, l.zone.private
 	l.follow(name)
 }
 
@@ -125,7 +136,11 @@ func (l *lookup) follow(name string) {
 			return
 		}
 		name = lower(target)
-		if hop == maxChain || l.passed(name) || !l.holds(name) {
+		held := l.holds(name)
+		if !held {
+			l.Leads = target
+		}
+		if hop == maxChain || l.passed(name) || !held {
 			l.succeed()
 			return
 		}
@@ -135,8 +150,11 @@ func (l *lookup) follow(name string) {
 
 // holds tells whether name is in l.zone, and in none below it.
 func (l *lookup) holds(name string) bool {
-	z := l.view.find(name)
-	return within(name, l.zone.name) && (z == nil || len(z.name) <= len(l.zone.name))
+	if !within(name, l.zone.name) {
+		return false
+	}
+	z := l.view.find(l.vpc, name)
+	return z == nil || z.id == l.zone.id || len(z.name) <= len(l.zone.name) && !z.private
 }
 
 // addCNAME appends the CNAME that s holds and returns where it leads.
@@ -213,5 +231,5 @@ func (l *lookup) fail(r Result) {
 		l.deny(r)
 		return
 	}
-	l.Answer = Answer{Result: r, ZoneID: l.zone.id, Zone: l.zone.name, Scope: l.Scope}
+	l.Answer = Answer{Result: r, ZoneID: l.zone.id, Zone: l.zone.name, Private: l.zone.private, Scope: l.Scope}
 }

@@ -39,8 +39,8 @@ func TestNameServerHosts(t *testing.T) {
 	if s := v.Stats(); s.NameServers != 3 {
 		t.Errorf("%d name servers, want 3", s.NameServers)
 	}
-	if !v.Holds(host) || v.Holds("ns-52.awsdns-07.com.") {
-		t.Errorf("Holds(%q) = %t, want true; of a name with another number %t, want false", host, v.Holds(host), v.Holds("ns-52.awsdns-07.com."))
+	if !v.Holds(nil, host) || v.Holds(nil, "ns-52.awsdns-07.com.") {
+		t.Errorf("Holds(%q) = %t, want true; of a name with another number %t, want false", host, v.Holds(nil, host), v.Holds(nil, "ns-52.awsdns-07.com."))
 	}
 	runCases(t, compile(t, ""), []lookupCase{{name: "nobody publishes", qname: host, qtype: dns.TypeA, result: OutOfZone}})
 	runCases(t, compile(t, "", nameServer("a", "2001:db8::1")), []lookupCase{{name: "other family only", qname: host, qtype: dns.TypeA, result: NoData, ns: soa}})

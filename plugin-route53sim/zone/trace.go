@@ -7,6 +7,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 )
 
@@ -16,6 +17,10 @@ type Trace struct {
 	// ZoneID and Zone are the id and name of the hosted zone; both are empty
 	// for an edge's own name, and where no zone holds the name.
 	ZoneID, Zone string
+	// VPC is the VPC that the client is inside, nil if none; Private says that
+	// the hosted zone is one of its private ones.
+	VPC     *locate.VPC
+	Private bool
 	// Hops are what the look-up passed, from the query's name on.
 	Hops   []Hop
 	Result Result
@@ -68,10 +73,15 @@ func (l *lookup) noteStands(name string, qtype uint16, stands []stand) {
 	l.note(name, qtype, "%s", what)
 }
 
-// end notes what the look-up came to.
+// end completes the answer, and notes what the look-up came to. The answers of
+// a private zone are the same whatever ECS says.
 func (l *lookup) end() {
+	if l.Private {
+		l.Scope = 0
+	}
 	if t := l.q.Trace; t != nil {
 		t.ZoneID, t.Zone, t.Result, t.Scope = l.Answer.ZoneID, l.Answer.Zone, l.Result, l.Scope
+		t.VPC, t.Private = l.vpc, l.Private
 	}
 }
 
@@ -93,11 +103,17 @@ func (t *Trace) Policies() string {
 	return strings.Join(names, ",")
 }
 
-// String renders t: a line for the zone, one for each hop or, where a policy
+// String renders t: a line for the VPC if there is one, one for the zone, one for each hop or, where a policy
 // chose, for the client, each group and each candidate, and one for the result.
 func (t *Trace) String() string {
 	var b strings.Builder
-	if t.Zone != "" {
+	if t.VPC != nil {
+		fmt.Fprintf(&b, "client inside vpc %s\n", t.VPC)
+	}
+	switch {
+	case t.Private:
+		fmt.Fprintf(&b, "private zone %s (%s)\n", t.Zone, t.ZoneID)
+	case t.Zone != "":
 		fmt.Fprintf(&b, "zone %s (%s)\n", t.Zone, t.ZoneID)
 	}
 	for _, h := range t.Hops {

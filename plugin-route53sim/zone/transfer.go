@@ -7,32 +7,33 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/miekg/dns"
 )
 
-// Holds tells whether name is in a zone of v, a resource that edges serve, or a
-// host of delegation sets.
-func (v *View) Holds(name string) bool {
+// Holds tells whether name is in a zone that answers clients inside vpc (nil:
+// in none), a resource that edges serve, or a host of delegation sets.
+func (v *View) Holds(vpc *locate.VPC, name string) bool {
 	name = lower(name)
-	if v.serving(name) != nil || v.targets.get(targetName(name)) != nil {
+	if v.serving(vpc, name) != nil || v.targets.get(targetName(name)) != nil {
 		return true
 	}
 	_, ok := v.serverNumber(name)
 	return ok
 }
 
-// ZoneOf returns the zone that name is in; if there is none, one without name
-// and id.
-func (v *View) ZoneOf(name string) *Zone {
-	if z := v.serving(lower(name)); z != nil {
+// ZoneOf returns the zone that name is in for clients inside vpc (nil: in
+// none); if there is none, one without name and id.
+func (v *View) ZoneOf(vpc *locate.VPC, name string) *Zone {
+	if z := v.serving(vpc, lower(name)); z != nil {
 		return z
 	}
 	return &Zone{}
 }
 
-// Transfer returns the SOA of the zone with exactly that name, nil if there is
-// none, and all other RRsets of it, one at a time: the apex first, then by
+// Transfer returns the SOA of the public zone with exactly that name, nil if
+// there is none, and all other RRsets of it, one at a time: the apex first, then by
 // name. The RRs are the caller's.
 //
 // A transfer knows no policies. A group is written as one RRset with the

@@ -66,14 +66,14 @@ func TestHolds(t *testing.T) {
 		"example.org.": true, "X.Example.org.": true, distribution: true,
 		"org.": false, "x." + distribution: false, "": false,
 	} {
-		if got := v.Holds(name); got != want {
+		if got := v.Holds(nil, name); got != want {
 			t.Errorf("Holds(%q) = %v, want %v", name, got, want)
 		}
 	}
-	if z := v.ZoneOf("x.Example.org."); z.ID() != testZone || z.Name() != "example.org." {
+	if z := v.ZoneOf(nil, "x.Example.org."); z.ID() != testZone || z.Name() != "example.org." {
 		t.Errorf("ZoneOf(x.Example.org.) = %q %q, want %q", z.ID(), z.Name(), testZone)
 	}
-	if z := v.ZoneOf("org."); z.ID() != "" || z.Name() != "" {
+	if z := v.ZoneOf(nil, "org."); z.ID() != "" || z.Name() != "" {
 		t.Errorf("ZoneOf(org.) = %q %q, want none", z.ID(), z.Name())
 	}
 }

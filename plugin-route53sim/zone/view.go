@@ -1,26 +1,31 @@
 package zone
 
 import (
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/miekg/dns"
 )
 
 // View is all that questions are answered from at one moment. It never
 // changes. The zero View holds no zone.
 type View struct {
-	zones   table[Zone, *Zone]     // those that are served, by name
+	zones   table[Zone, *Zone]     // public ones that are served, by name
 	ids     table[byID, *byID]     // all that have a row, by id
 	targets table[target, *target] // what endpoints are published for, by name
 	servers servers                // what hosts of delegation sets are answered with
 	// challenges are the names with values of DNS-01 solvers, and those above.
 	challenges table[challenge, *challenge]
+	private    table[vpcView, *vpcView] // private zones, by VPC
 	stats      Stats
 }
 
 // Stats counts what a [View] was compiled from.
 type Stats struct {
-	// Zones are served. Unserved ones are private, or share the name of an
-	// earlier one.
+	// Zones are served, private ones to clients of their VPCs. Unserved ones
+	// share the name of an earlier one: a public one, or in every VPC.
 	Zones, Unserved int
+	// Displaced are associations of private zones with VPCs in which an earlier
+	// zone of the name answers.
+	Displaced int
 	// RRsets are those of the served zones.
 	RRsets int
 	// Shadowed RRsets may not legally stand beside a later one of their name.
@@ -57,6 +62,9 @@ type Zone struct {
 	negativeTTL uint32
 	ns          []dns.NS // sorted by host
 	nsInside    bool     // some of the hosts are within the zone
+
+	// private zones answer clients of their VPCs, and delegate nothing.
+	private bool
 }
 
 func (z *Zone) key() string { return z.name }
@@ -80,9 +88,15 @@ func (z *Zone) get(name string) *node {
 	return z.names.get(name)
 }
 
-// find returns the zone with the longest name that name is within, or nil
-// (aws-behaviour 3.2).
-func (v *View) find(name string) *Zone {
+// find returns the zone that answers a client inside vpc, or in none (nil), for
+// name: a private zone of the VPC, else the public zone with the longest name;
+// nil if there is neither (aws-behaviour 1.5, 3.2).
+func (v *View) find(vpc *locate.VPC, name string) *Zone {
+	if vpc != nil {
+		if z := v.findPrivate(vpc, name); z != nil {
+			return z
+		}
+	}
 	for off, end := 0, name == ""; !end && off < len(name); off, end = dns.NextLabel(name, off) {
 		if z := v.zones.get(name[off:]); z != nil {
 			return z
@@ -108,9 +122,10 @@ func (z *Zone) match(name string) (n *node, wild bool) {
 
 // cut returns the topmost zone cut at or above name, or nil. A question for DS
 // at the cut itself belongs to the parent's side of it (RFC 4035 section
-// 3.1.4.1).
+// 3.1.4.1). In a private zone NS RRsets are like all others: who wants another
+// zone below it associates that with the VPC too (aws-behaviour 1.5).
 func (z *Zone) cut(name string, qtype uint16) *node {
-	if z.cuts == 0 {
+	if z.cuts == 0 || z.private {
 		return nil
 	}
 	var topmost *node
