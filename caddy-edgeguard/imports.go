@@ -3,4 +3,5 @@ package edgeguard
 import (
 	// The modules beside the app.
 	_ "github.com/edgestage/edgestage/caddy-edgeguard/index"
+	_ "github.com/edgestage/edgestage/caddy-edgeguard/origin"
 )
