@@ -98,6 +98,8 @@ func TestReadmeSnippets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE") // of transport s3
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	snippets := regexp.MustCompile("(?s)```caddyfile\n(.*?)```").FindAllStringSubmatch(string(data), -1)
 	if len(snippets) == 0 {
 		t.Fatal("README.md has no snippet")
