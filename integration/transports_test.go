@@ -15,16 +15,15 @@ import (
 	"time"
 )
 
-// certificate writes a certificate for dns.example.org that signs itself, and
-// its key.
-func certificate(t *testing.T, dir string) (cert, key string) {
+// certificate writes a certificate for host that signs itself, and its key.
+func certificate(t *testing.T, dir, host string) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "dns.example.org"}, DNSNames: []string{"dns.example.org"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
@@ -45,7 +44,7 @@ func certificate(t *testing.T, dir string) (cert, key string) {
 // TestTransports asks with two real clients over each transport.
 func TestTransports(t *testing.T) {
 	dig, kdig := client(t, "dig", "bind9-dnsutils"), client(t, "kdig", "knot-dnsutils")
-	cert, key := certificate(t, t.TempDir())
+	cert, key := certificate(t, t.TempDir(), "dns.example.org")
 	tls, https := freePort(t), freePort(t)
 	n := newNear(t, func(n *dnsNode) {
 		for scheme, addr := range map[string]string{"tls": tls, "https": https} {
