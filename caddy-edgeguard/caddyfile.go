@@ -40,6 +40,7 @@ func parseOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	        advertise <host[:port]>
 //	        key_file  <path>
 //	    }
+//	    seal_key_file <path>
 //	    publish <ip...>
 //	    account <id> {
 //	        distribution  <name>
@@ -47,7 +48,7 @@ func parseOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	    }
 //	}
 //
-// The properties `seal_key_file` and `acm`, `alias` of distributions and load
+// The properties `acm`, `alias` of distributions and load
 // balancers, and `default_certificate` of load balancers are known but not
 // supported yet.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -86,7 +87,9 @@ func (a *App) unmarshalProperty(d *caddyfile.Dispenser) error {
 		return a.unmarshalPublish(d)
 	case "account":
 		return a.unmarshalAccount(d)
-	case "seal_key_file", "acm":
+	case "seal_key_file":
+		return unmarshalString(d, &a.SealKeyFile)
+	case "acm":
 		return unsupported(d)
 	}
 	return d.Errf("unrecognized subdirective '%s'", d.Val())

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,7 +53,7 @@ func (lookingStorage) CaddyModule() caddy.ModuleInfo {
 
 // CertMagicStorage implements [caddy.StorageConverter].
 func (lookingStorage) CertMagicStorage() (certmagic.Storage, error) {
-	return &certmagic.FileStorage{}, nil
+	return &certmagic.FileStorage{Path: filepath.Join(os.TempDir(), "edgeguard-looking-storage")}, nil
 }
 
 // lookingHandler is a handler, which is loaded inside of the app http.

@@ -314,6 +314,14 @@ func (r *Replica) View(f func(rd *Reader) error) error {
 	})
 }
 
+// ReadStore runs f with a short read of the rows in a store that no replica has
+// open, as they were at now, and returns its error.
+func ReadStore(s Store, now time.Time, f func(rd *Reader) error) error {
+	return s.Read(func(sr StoreReader) error {
+		return f(&Reader{rows: newOverlay(nil, sr), now: now.UnixMilli()})
+	})
+}
+
 // Trimmer is a [Store] that can give back the memory that reading it took.
 type Trimmer interface{ Trim() }
 

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -58,6 +59,12 @@ func (n *fakeNode) Start() error {
 	defer n.mu.Unlock()
 	n.starts++
 	return n.startErr
+}
+
+func (*fakeNode) Peek() error { return nil }
+
+func (*fakeNode) Read(f func(rd *state.Reader) error) error {
+	return state.ReadStore(state.NewMemoryStore(), time.Now(), f)
 }
 
 func (n *fakeNode) ReloadKeys() error {

@@ -29,6 +29,13 @@ type Settings struct {
 
 	// How this node finds the others. Default: none, it stands alone.
 	Gossip *Gossip `json:"gossip,omitempty"`
+
+	// The file that holds the keys that seal secrets in the state, such as
+	// private keys of certificates: 32 bytes in base64 a line, the first seals,
+	// all open. It is read again at every reload. All Caddy nodes of a cluster
+	// need the same keys, DNS nodes none; a key of the gossip is refused, for
+	// those have it. Default: none, nothing can be sealed.
+	SealKeyFile string `json:"seal_key_file,omitempty"`
 }
 
 // Gossip says how a node finds the others of its cluster and talks to them.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -13,6 +15,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/edgestage/edgestage/state/node"
+	"github.com/edgestage/edgestage/state/seal"
 )
 
 // nodes holds the node of this process, under nodeKey, while a configuration
@@ -24,6 +27,8 @@ const nodeKey = "node"
 // openable is what is needed of a node; [node.Node] is one.
 type openable interface {
 	replica
+	Peek() error
+	Read(f func(rd *state.Reader) error) error
 	Start() error
 	ReloadKeys() error
 	Close() error
@@ -38,19 +43,26 @@ func openNode(c node.Config, log node.Logger) openable { return node.New(c, log)
 // Ref is one module's share of the process's node. Its methods are safe for
 // concurrent use.
 type Ref struct {
-	shared *sharedNode
-	once   sync.Once
+	shared   *sharedNode
+	settings Settings
+	once     sync.Once
 }
 
 // Acquire returns a reference to the process's node, which is made where there
 // is none and opened by [Ref.Start] only. Settings that differ from those of
 // the node that is there are an [ErrSettingsChanged].
+// So are sealing keys that cannot be read an error.
 func Acquire(s Settings) (*Ref, error) {
+	ring, err := s.keyring()
+	if err != nil {
+		return nil, err
+	}
 	shared, err := acquireNode(s.Config(), openNode)
 	if err != nil {
 		return nil, err
 	}
-	return &Ref{shared: shared}, nil
+	shared.offerKeys(ring)
+	return &Ref{shared: shared, settings: s}, nil
 }
 
 // Release gives the reference back; the last one closes the node. A second
@@ -61,18 +73,40 @@ func (r *Ref) Release() error {
 	return err
 }
 
-// Start opens the node; if that was done, it reads the gossip keys again. It
-// does not wait for other nodes. A start that failed may be tried again.
-func (r *Ref) Start(logger *zap.Logger) error { return r.shared.start(logger) }
+// Start opens the node; if that was done, it reads the gossip keys again. The
+// sealing keys of these settings are those in use from now on. It does not wait
+// for other nodes. A start that failed may be tried again.
+func (r *Ref) Start(logger *zap.Logger) error {
+	ring, err := r.settings.keyring()
+	if err != nil {
+		return err
+	}
+	if err := r.shared.start(logger); err != nil {
+		return err
+	}
+	r.shared.useKeys(ring, logger)
+	return nil
+}
 
 // Replica returns the state, nil before the node was started.
-func (r *Ref) Replica() *state.Replica {
-	n, ok := r.shared.node.(*node.Node)
-	if !ok {
-		return nil
-	}
-	return n.Replica
-}
+func (r *Ref) Replica() *state.Replica { return r.shared.replica.Load() }
+
+// Started returns a channel that is closed once the node was started: then
+// there is a replica.
+func (r *Ref) Started() <-chan struct{} { return r.shared.started }
+
+// Read runs f with a short read of the rows and returns its error: of the
+// replica; before the start, of the data file, if there is one that no other
+// process has open, and else of nothing.
+func (r *Ref) Read(f func(rd *state.Reader) error) error { return r.shared.read(f) }
+
+// Keys returns the holder of the sealing keys, the same for all references.
+func (r *Ref) Keys() *seal.Holder { return &r.shared.keys }
+
+// Attach returns what is attached to the node under key. If there is nothing
+// yet that is what make returns, which is closed before the node is; make is
+// given a reference that is valid until then, and not to be released.
+func (r *Ref) Attach(key any, make func(*Ref) io.Closer) io.Closer { return r.shared.attach(key, make) }
 
 // LogTo makes l the logger of the node, which outlives configurations.
 func (r *Ref) LogTo(l *zap.Logger) { r.shared.log.set(l) }
@@ -90,7 +124,7 @@ func Open() (*state.Replica, int) {
 	refs, _ := nodes.References(nodeKey)
 	var r *state.Replica
 	nodes.Range(func(_, v any) bool {
-		r = (&Ref{shared: v.(*sharedNode)}).Replica()
+		r = v.(*sharedNode).replica.Load()
 		return false
 	})
 	return r, refs
@@ -103,10 +137,14 @@ type sharedNode struct {
 	node      openable
 	log       *nodeLog
 	announcer *announcer
+	keys      seal.Holder
+	replica   atomic.Pointer[state.Replica]
+	started   chan struct{}
 
-	mu      sync.Mutex
-	stop    context.CancelFunc // nil before the start
-	stopped chan struct{}
+	mu       sync.Mutex
+	stop     context.CancelFunc // nil before the start
+	stopped  chan struct{}
+	attached []attachment
 }
 
 // ErrSettingsChanged is why a configuration with other node settings than
@@ -119,7 +157,7 @@ func acquireNode(c node.Config, open opener) (*sharedNode, error) {
 	v, loaded, err := nodes.LoadOrNew(nodeKey, func() (caddy.Destructor, error) {
 		log := new(nodeLog)
 		n := open(c, log)
-		return &sharedNode{config: c, node: n, log: log, announcer: newAnnouncer(n, log)}, nil
+		return newSharedNode(c, n, log), nil
 	})
 	if err != nil {
 		return nil, err
@@ -134,6 +172,10 @@ func acquireNode(c node.Config, open opener) (*sharedNode, error) {
 		}
 	}
 	return s, nil
+}
+
+func newSharedNode(c node.Config, n openable, log *nodeLog) *sharedNode {
+	return &sharedNode{config: c, node: n, log: log, announcer: newAnnouncer(n, log), started: make(chan struct{})}
 }
 
 // releaseNode gives the node back; the last who does closes it.
@@ -154,6 +196,10 @@ func (s *sharedNode) start(logger *zap.Logger) error {
 	if err := s.node.Start(); err != nil {
 		return err
 	}
+	if n, ok := s.node.(*node.Node); ok {
+		s.replica.Store(n.Replica)
+	}
+	close(s.started)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop, s.stopped = cancel, make(chan struct{})
 	go func() {
@@ -163,19 +209,34 @@ func (s *sharedNode) start(logger *zap.Logger) error {
 	return nil
 }
 
-// Destruct closes the node, if it was opened. It implements
-// [caddy.Destructor].
-func (s *sharedNode) Destruct() error {
-	s.mu.Lock()
+// read runs f with a short read of the rows.
+func (s *sharedNode) read(f func(rd *state.Reader) error) error {
+	if r := s.replica.Load(); r != nil {
+		return r.View(f)
+	}
+	s.mu.Lock() // nobody starts it meanwhile
 	defer s.mu.Unlock()
 	if s.stop == nil {
-		return nil
+		if err := s.node.Peek(); err != nil {
+			return err
+		}
 	}
-	s.stop()
-	<-s.stopped
-	s.stop = nil
+	return s.node.Read(f)
+}
+
+// Destruct closes what is attached, then the node, if it was opened. It implements
+// [caddy.Destructor].
+func (s *sharedNode) Destruct() error {
+	errs := s.detach()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		s.stop()
+		<-s.stopped
+		s.stop = nil
+	}
 	if err := s.node.Close(); err != nil {
-		return fmt.Errorf("closing node: %w", err)
+		errs = errors.Join(errs, fmt.Errorf("closing node: %w", err))
 	}
-	return nil
+	return errs
 }
