@@ -2,6 +2,7 @@ package edgeguard
 
 import (
 	// The modules beside the app.
+	_ "github.com/edgestage/edgestage/caddy-edgeguard/dnsprovider"
 	_ "github.com/edgestage/edgestage/caddy-edgeguard/index"
 	_ "github.com/edgestage/edgestage/caddy-edgeguard/origin"
 )
