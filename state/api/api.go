@@ -20,10 +20,14 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/model"
 )
 
 // HealthPath answers 200 as long as the node serves, 503 otherwise, to anyone.
 const HealthPath = "/_health"
+
+// defaultRegion is that of requests which name none.
+const defaultRegion = "us-east-1"
 
 // The bounds of what one client may take.
 const (
@@ -60,6 +64,10 @@ type Service interface {
 	// WriteError renders e in the service's document format.
 	WriteError(w http.ResponseWriter, r *Request, e *awserr.Error)
 }
+
+// Unsigned is a [Service] that takes requests without any signature, as account
+// [model.DefaultAccount], where the endpoint has no credentials.
+type Unsigned interface{ Unsigned() }
 
 // Request is a request whose sender is known.
 type Request struct {
@@ -137,6 +145,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers a request for a service, or says why not.
 func (h *Handler) serve(w http.ResponseWriter, r *Request, service Service, auth *authorization) error {
+	if _, ok := service.(Unsigned); ok && auth == nil && h.credentials.Load() == nil {
+		auth = &authorization{keyID: model.DefaultAccount, region: defaultRegion}
+	}
 	if err := h.introduce(r, auth); err != nil {
 		return err
 	}

@@ -8,9 +8,11 @@ const (
 	IncompleteSignature     Code = "IncompleteSignature"
 	InternalFailure         Code = "InternalFailure"
 	InvalidClientTokenID    Code = "InvalidClientTokenId"
+	InvalidAction           Code = "InvalidAction"
 	InvalidInput            Code = "InvalidInput"
 	InvalidArgument         Code = "InvalidArgument"
 	MalformedInput          Code = "MalformedInput"
+	MalformedQueryString    Code = "MalformedQueryString"
 	MissingAuthentication   Code = "MissingAuthenticationToken"
 	NotAuthorized           Code = "NotAuthorizedException"
 	RequestEntityTooLarge   Code = "RequestEntityTooLargeException"
@@ -19,6 +21,8 @@ const (
 	SignatureDoesNotMatch   Code = "SignatureDoesNotMatch"
 	Throttling              Code = "Throttling"
 	UnknownOperation        Code = "UnknownOperationException"
+	Validation              Code = "ValidationException"
+	ValidationError         Code = "ValidationError"
 	InvalidPaginationToken  Code = "InvalidPaginationToken"
 	ConcurrentModification  Code = "ConcurrentModification"
 	LimitsExceeded          Code = "LimitsExceeded"
@@ -97,6 +101,7 @@ var statuses = map[Code]int{
 	NoSuchQueryLoggingConfig:    http.StatusNotFound,
 	NoSuchTrafficPolicy:         http.StatusNotFound,
 	NoSuchTrafficPolicyInstance: http.StatusNotFound,
+	AlarmNotFound:               http.StatusNotFound,
 	UnknownOperation:            http.StatusNotFound,
 	VPCAssociationNotFound:      http.StatusNotFound,
 	VPCAuthorizationNotFound:    http.StatusNotFound,

@@ -7,6 +7,9 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api"
 	"github.com/edgestage/edgestage/state/api/acm"
+	"github.com/edgestage/edgestage/state/api/cloudwatch"
+	"github.com/edgestage/edgestage/state/api/operator"
+	"github.com/edgestage/edgestage/state/api/recoverycluster"
 	"github.com/edgestage/edgestage/state/api/route53"
 	"github.com/edgestage/edgestage/state/certificate"
 )
@@ -31,6 +34,9 @@ type Config struct {
 func New(c Config) []api.Service {
 	return []api.Service{
 		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health, RefuseReserved: c.RefuseReserved}),
+		cloudwatch.New(cloudwatch.Config{Replica: c.Replica}),
+		recoverycluster.New(recoverycluster.Config{Replica: c.Replica}),
+		operator.New(operator.Config{Replica: c.Replica}),
 		acm.New(acm.Config{Replica: c.Replica, Sealer: c.Sealer, InUseBy: c.InUseBy}),
 	}
 }
