@@ -10,8 +10,10 @@ import (
 	"github.com/edgestage/edgestage/state/model"
 )
 
-// roundEvery is how often opinions are counted at most.
-const roundEvery = 100 * time.Millisecond
+// roundEvery is how often opinions are counted at most: what a storm of changes
+// costs more than calm is mostly this, and answers are to change within a second
+// of the quorum.
+const roundEvery = 250 * time.Millisecond
 
 // loop follows rows, and counts when there is something to count.
 func (h *Health) loop(ctx context.Context) {
