@@ -77,7 +77,7 @@ func changeResourceRecordSets(c *call) (any, error) {
 		return nil, err
 	}
 	info, err := c.commit(value(req.ChangeBatch.Comment), func(t *state.Tx) error {
-		z, err := c.zone(&t.Reader, id)
+		z, err := c.ownZone(&t.Reader, id)
 		if err != nil {
 			return err
 		}

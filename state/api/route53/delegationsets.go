@@ -5,6 +5,7 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -116,7 +117,7 @@ func getReusableDelegationSet(c *call) (any, error) {
 // zonesOfSet returns how many zones a set serves.
 func zonesOfSet(rd *state.Reader, id string) int {
 	n := 0
-	eachZone(rd, func(z *model.Zone) bool {
+	hostedzone.Each(rd, func(z *model.Zone) bool {
 		if z.DelegationSetID == id {
 			n++
 		}

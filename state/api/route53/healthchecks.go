@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -99,13 +100,16 @@ func deleteHealthCheck(c *call) (any, error) {
 		if err != nil {
 			return err
 		}
-		deletePrefix(t, model.TableTags, model.TagPrefix(model.TaggedHealthCheck, h.ID))
+		if err := linkedFault("healthcheck/"+h.ID, h.Linked); err != nil {
+			return err
+		}
+		hostedzone.DeletePrefix(t, model.TableTags, model.TagPrefix(model.TaggedHealthCheck, h.ID))
 		t.Delete(model.TableHealthChecks, h.ID)
 		if h.CallerReference == "" {
 			return nil
 		}
 		ref := &model.CallerReference{Account: h.Account, Kind: kindHealthCheck, Reference: h.CallerReference, Resource: h.ID}
-		return t.PutUntil(ref, c.config.Now().Add(referenceMemory))
+		return t.PutUntil(ref, c.config.Now().Add(hostedzone.ReferenceMemory))
 	})
 	return empty{}, err
 }

@@ -9,6 +9,7 @@ import (
 type healthCheck struct {
 	Id                 string            `xml:"Id"`
 	CallerReference    string            `xml:"CallerReference"`
+	LinkedService      *linkedService    `xml:"LinkedService,omitempty"`
 	HealthCheckConfig  healthCheckConfig `xml:"HealthCheckConfig"`
 	HealthCheckVersion int64             `xml:"HealthCheckVersion"`
 }
@@ -49,7 +50,10 @@ type alarmIdentifier struct {
 
 // healthCheckShape returns h as the API shows it.
 func healthCheckShape(h *model.HealthCheck) healthCheck {
-	return healthCheck{Id: h.ID, CallerReference: h.CallerReference, HealthCheckConfig: configShape(&h.Config), HealthCheckVersion: max(h.Version, 1)}
+	return healthCheck{
+		Id: h.ID, CallerReference: h.CallerReference, LinkedService: linkedShape(h.Linked),
+		HealthCheckConfig: configShape(&h.Config), HealthCheckVersion: max(h.Version, 1),
+	}
 }
 
 func configShape(m *model.HealthCheckConfig) healthCheckConfig {

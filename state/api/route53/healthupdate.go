@@ -42,6 +42,9 @@ func updateHealthCheck(c *call) (any, error) {
 		if err != nil {
 			return err
 		}
+		if err := linkedFault("healthcheck/"+old.ID, old.Linked); err != nil {
+			return err
+		}
 		if v := req.HealthCheckVersion; v != nil && *v != old.Version {
 			return awserr.New(awserr.HealthCheckVersionMismatch, "The value of HealthCheckVersion in the request doesn't match the value of HealthCheckVersion in the health check.")
 		}

@@ -3,6 +3,7 @@ package route53
 import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -34,7 +35,7 @@ func getAccountLimit(c *call) (any, error) {
 		case "MAX_HEALTH_CHECKS_BY_OWNER":
 			res.Limit.Value, res.Count = q.HealthChecks, len(c.ownHealthChecks(rd))
 		case "MAX_HOSTED_ZONES_BY_OWNER":
-			res.Limit.Value, res.Count = q.HostedZones, len(c.ownZones(rd))
+			res.Limit.Value, res.Count = q.HostedZones, len(hostedzone.Owned(rd, c.account))
 		case "MAX_REUSABLE_DELEGATION_SETS_BY_OWNER":
 			res.Limit.Value, res.Count = q.DelegationSets, len(c.ownSets(rd))
 		case "MAX_TRAFFIC_POLICIES_BY_OWNER":

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/api/registry"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -42,10 +43,11 @@ func listResourceRecordSets(c *call) (any, error) {
 	}
 	res := listResourceRecordSetsResponse{MaxItems: strconv.Itoa(size)}
 	err = c.view(func(rd *state.Reader) error {
-		if _, err := c.zone(rd, id); err != nil {
+		z, err := c.zone(rd, id)
+		if err != nil {
 			return err
 		}
-		eachVisible(rd, id, from, func(s *model.RRset) bool {
+		c.eachVisible(rd, z, from, func(s *model.RRset) bool {
 			if len(res.ResourceRecordSets.ResourceRecordSet) == size {
 				res.IsTruncated, res.NextRecordName, res.NextRecordType, res.NextRecordIdentifier = true, s.Name.AWS(), s.Type, s.SetID
 				return false
@@ -83,8 +85,9 @@ func (c *call) recordCursor(zone string) (string, error) {
 }
 
 // eachVisible calls f for the RRsets of a zone that stand and are not before
-// the key from, in order, until f returns false.
-func eachVisible(rd *state.Reader, zone, from string, f func(s *model.RRset) bool) {
+// the key from, in order, until f returns false: stored ones, and those that
+// are derived from the instances of a namespace.
+func (c *call) eachVisible(rd *state.Reader, z *model.Zone, from string, f func(s *model.RRset) bool) {
 	var rows []model.Stamped // of one name
 	flush := func() bool {
 		kept, _ := model.Visible(rows)
@@ -97,19 +100,49 @@ func eachVisible(rd *state.Reader, zone, from string, f func(s *model.RRset) boo
 		return true
 	}
 	more := true
-	rd.Range(model.TableRRsets, model.RRsetPrefix(zone), nameStart(from), func(v model.Value, ver state.Version) bool {
-		s := v.(*model.RRset)
+	c.eachRRset(rd, z, nameStart(from), func(s model.Stamped) bool {
 		if len(rows) > 0 && rows[0].Name != s.Name {
 			if more = flush(); !more {
 				return false
 			}
 		}
-		rows = append(rows, model.Stamped{RRset: s, Stamp: ver.Stamp, Origin: uint64(ver.Origin)})
+		rows = append(rows, s)
 		return true
 	})
 	if more && len(rows) > 0 {
 		flush()
 	}
+}
+
+// eachRRset calls f for the RRsets of a zone that are not before the key from,
+// in the order of keys, until f returns false.
+func (c *call) eachRRset(rd *state.Reader, z *model.Zone, from string, f func(s model.Stamped) bool) {
+	derived := c.derived(rd, z)
+	for len(derived) > 0 && derived[0].Key() < from {
+		derived = derived[1:]
+	}
+	more := true
+	rd.Range(model.TableRRsets, model.RRsetPrefix(z.ID), from, func(v model.Value, ver state.Version) bool {
+		s := model.Stamped{RRset: v.(*model.RRset), Stamp: ver.Stamp, Origin: uint64(ver.Origin)}
+		for more && len(derived) > 0 && derived[0].Key() < s.Key() {
+			more = f(derived[0])
+			derived = derived[1:]
+		}
+		more = more && f(s)
+		return more
+	})
+	for i := 0; more && i < len(derived); i++ {
+		more = f(derived[i])
+	}
+}
+
+// derived returns the RRsets of a namespace's zone that no row stands behind,
+// in the order of keys; nil for other zones.
+func (c *call) derived(rd *state.Reader, z *model.Zone) []model.Stamped {
+	if z.Namespace == "" {
+		return nil
+	}
+	return registry.Records(rd, z, c.config.Now().UnixMilli())
 }
 
 // nameStart returns the first key of the name that a key belongs to: what

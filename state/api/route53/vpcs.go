@@ -2,10 +2,10 @@ package route53
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -17,37 +17,14 @@ var vpcOperations = []*operation{
 	{name: "ListVPCAssociationAuthorizations", method: "GET", path: "hostedzone/{Id}/authorizevpcassociation", run: listAuthorizations},
 }
 
-// vpcRegions are the Regions that a VPC may be in (the model's enum).
-var vpcRegions = append(slices.Clone(model.Regions), "us-iso-east-1", "us-iso-west-1", "us-isob-east-1", "us-isob-west-1",
-	"us-isof-south-1", "us-isof-east-1", "eu-isoe-west-1")
-
-// parseVPC returns the VPC that a request names. Which VPCs there are, and
-// whose, is not part of the state: any well-formed one is taken.
-func (*Service) parseVPC(v vpc) (model.VPC, error) {
-	switch {
-	case v.VPCId == "" || v.VPCRegion == "":
-		return model.VPC{}, invalid("Invalid request: Expected all of [VPCRegion, and VPCId]")
-	case !slices.Contains(vpcRegions, v.VPCRegion):
-		return model.VPC{}, invalid("1 validation error detected: Value '%.64s' at 'vPC.vPCRegion' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
-			v.VPCRegion, strings.Join(vpcRegions, ", "))
-	case strings.Trim(strings.TrimPrefix(v.VPCId, "vpc-"), "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") != "" || len(v.VPCId) > 1024:
-		return model.VPC{}, awserr.New(awserr.InvalidVPCID, "The VPC: %.64s in region %s that you provided is not valid.", v.VPCId, v.VPCRegion)
-	}
-	return model.VPC{ID: v.VPCId, Region: v.VPCRegion}, nil
-}
-
 // vpcConflict returns an error where another zone of z's name has v, or z
 // itself (aws-behaviour 1.1 rule 13).
 func vpcConflict(rd *state.Reader, z *model.Zone, v model.VPC) error {
-	var err error
-	eachZone(rd, func(o *model.Zone) bool {
-		if o.Name == z.Name && slices.Contains(o.VPCs, v) {
-			err = awserr.New(awserr.ConflictingDomainExists,
-				"The VPC %s in region %s has already been associated with the hosted zone %s with the same domain name.", v.ID, v.Region, o.ID)
-		}
-		return err == nil
-	})
-	return err
+	if o := hostedzone.WithName(rd, z, v); o != nil {
+		return awserr.New(awserr.ConflictingDomainExists,
+			"The VPC %s in region %s has already been associated with the hosted zone %s with the same domain name.", v.ID, v.Region, o.ID)
+	}
+	return nil
 }
 
 type vpcRequest struct {
@@ -62,7 +39,7 @@ func (c *call) vpcChange(change func(t *state.Tx, z *model.Zone, v model.VPC) ([
 	if err := c.decode(&req); err != nil {
 		return nil, err
 	}
-	v, err := c.parseVPC(req.VPC)
+	v, err := hostedzone.ParseVPC(req.VPC.VPCId, req.VPC.VPCRegion)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +116,7 @@ func (c *call) authorization() (model.VPC, error) {
 	if err := c.decode(&req); err != nil {
 		return model.VPC{}, err
 	}
-	return c.parseVPC(req.VPC)
+	return hostedzone.ParseVPC(req.VPC.VPCId, req.VPC.VPCRegion)
 }
 
 func authorizeVPC(c *call) (any, error) {

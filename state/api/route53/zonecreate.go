@@ -1,12 +1,9 @@
 package route53
 
 import (
-	"errors"
-	"fmt"
-	"slices"
-
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -45,7 +42,7 @@ func createHostedZone(c *call) (any, error) {
 		if err := c.insertZone(t, z, &req); err != nil {
 			return err
 		}
-		res.HostedZone, res.DelegationSet = zoneShape(&t.Reader, z), zoneSetShape(&t.Reader, z)
+		res.HostedZone, res.DelegationSet = c.zoneShape(&t.Reader, z), zoneSetShape(&t.Reader, z)
 		return nil
 	})
 	if err != nil {
@@ -86,7 +83,7 @@ func (c *call) newZone(req *createHostedZoneRequest) (*model.Zone, error) {
 			return nil, invalid("Reusable delegation sets are for public hosted zones only.")
 		}
 		z.NameServers = model.PrivateNameServers()
-		v, err := c.parseVPC(*req.VPC)
+		v, err := hostedzone.ParseVPC(req.VPC.VPCId, req.VPC.VPCRegion)
 		if err != nil {
 			return nil, err
 		}
@@ -107,11 +104,11 @@ func reserved(n model.Name) bool { return len(n.Labels()) < 2 || n.Within("examp
 
 // insertZone writes z unless another row forbids it (rules 1, 9, 10, 12 to 14).
 func (c *call) insertZone(t *state.Tx, z *model.Zone, req *createHostedZoneRequest) error {
-	_, used := t.Get(model.TableCallerReferences, model.CallerReferenceKey(c.account, kindZone, z.CallerReference))
+	_, used := t.Get(model.TableCallerReferences, model.CallerReferenceKey(c.account, hostedzone.ReferenceKind, z.CallerReference))
 	if _, exists := t.Get(model.TableZones, z.ID); used || exists {
 		return awserr.New(awserr.HostedZoneAlreadyExists, "A hosted zone has already been created with the specified caller reference.")
 	}
-	if n := len(c.ownZones(&t.Reader)); n >= c.config.Quotas.HostedZones {
+	if n := len(hostedzone.Owned(&t.Reader, c.account)); n >= c.config.Quotas.HostedZones {
 		return awserr.New(awserr.TooManyHostedZones, "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more hosted zones than %d.", c.config.Quotas.HostedZones)
 	}
 	var err error
@@ -121,49 +118,12 @@ func (c *call) insertZone(t *state.Tx, z *model.Zone, req *createHostedZoneReque
 	case req.DelegationSetId != nil:
 		err = c.joinDelegationSet(&t.Reader, z, bare(*req.DelegationSetId))
 	default:
-		z.NameServers, err = freeServers(&t.Reader, z.ID, z.Name)
+		z.NameServers, err = hostedzone.FreeServers(&t.Reader, z.ID, z.Name)
 	}
 	if err != nil {
 		return err
 	}
-	ref := &model.CallerReference{Account: c.account, Kind: kindZone, Reference: z.CallerReference, Resource: z.ID}
-	return errors.Join(t.Put(z), t.Put(model.DefaultNS(z)), t.Put(model.DefaultSOA(z)), t.Put(ref))
-}
-
-// kindZone is the kind of a zone's caller reference.
-const kindZone = "hostedzone"
-
-// related tells whether one of two names is within the other.
-func related(a, b model.Name) bool { return a.Within(b) || b.Within(a) }
-
-// maxServerTries bounds the search for free name servers.
-const maxServerTries = 200
-
-// freeServers returns four name servers that serve neither the name, nor one
-// above or below it (rule 9; dangling-delegation protection).
-func freeServers(rd *state.Reader, seed string, name model.Name) ([]model.Name, error) {
-	taken := make(map[model.Name]bool)
-	eachZone(rd, func(z *model.Zone) bool {
-		if !z.Private && related(z.Name, name) {
-			for _, n := range z.NameServers {
-				taken[n] = true
-			}
-		}
-		return true
-	})
-	for _, n := range model.PrivateNameServers() {
-		taken[n] = true
-	}
-	for i := range maxServerTries {
-		servers := model.DelegationServers(fmt.Sprintf("%s %d", seed, i))
-		if i == 0 {
-			servers = model.DelegationServers(seed)
-		}
-		if !slices.ContainsFunc(servers, func(n model.Name) bool { return taken[n] }) {
-			return servers, nil
-		}
-	}
-	return nil, awserr.New(awserr.DelegationSetNotAvailable, "No name servers are left for the domain name %s", name.AWS())
+	return hostedzone.Insert(t, z, model.DefaultSOA(z))
 }
 
 // joinDelegationSet gives z the servers of a reusable set (rules 10 and 12).
@@ -173,12 +133,12 @@ func (c *call) joinDelegationSet(rd *state.Reader, z *model.Zone, id string) err
 		return err
 	}
 	zones := 0
-	eachZone(rd, func(o *model.Zone) bool {
+	hostedzone.Each(rd, func(o *model.Zone) bool {
 		if o.DelegationSetID != d.ID {
 			return true
 		}
 		zones++
-		if related(o.Name, z.Name) {
+		if hostedzone.Related(o.Name, z.Name) {
 			err = awserr.New(awserr.ConflictingDomainExists, "The delegation set %s already serves the hosted zone %s with the name %s.", d.ID, o.ID, o.Name.AWS())
 		}
 		return err == nil

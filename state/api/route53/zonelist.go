@@ -7,6 +7,7 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -35,7 +36,7 @@ func listHostedZones(c *call) (any, error) {
 	marker = bare(marker)
 	res := listHostedZonesResponse{Marker: marker, MaxItems: strconv.Itoa(size)}
 	err = c.view(func(rd *state.Reader) error {
-		zones := c.ownZones(rd)
+		zones := hostedzone.Owned(rd, c.account)
 		if id, ok := c.param("delegationsetid"); ok {
 			d, err := c.delegationSet(rd, bare(id))
 			if err != nil {
@@ -48,7 +49,7 @@ func listHostedZones(c *call) (any, error) {
 		}
 		now, next := page(zones, size, func(z *model.Zone) bool { return z.ID >= marker })
 		for _, z := range now {
-			res.HostedZones.HostedZone = append(res.HostedZones.HostedZone, zoneShape(rd, z))
+			res.HostedZones.HostedZone = append(res.HostedZones.HostedZone, c.zoneShape(rd, z))
 		}
 		if next != nil {
 			res.IsTruncated, res.NextMarker = true, (*next).ID
@@ -90,11 +91,11 @@ func listHostedZonesByName(c *call) (any, error) {
 	}
 	res := listHostedZonesByNameResponse{DNSName: name, HostedZoneId: bare(id), MaxItems: strconv.Itoa(size)}
 	err = c.view(func(rd *state.Reader) error {
-		zones := c.ownZones(rd)
+		zones := hostedzone.Owned(rd, c.account)
 		slices.SortFunc(zones, func(a, b *model.Zone) int { return cursorOf(a).compare(cursorOf(b)) })
 		now, next := page(zones, size, func(z *model.Zone) bool { return cursorOf(z).compare(from) >= 0 })
 		for _, z := range now {
-			res.HostedZones.HostedZone = append(res.HostedZones.HostedZone, zoneShape(rd, z))
+			res.HostedZones.HostedZone = append(res.HostedZones.HostedZone, c.zoneShape(rd, z))
 		}
 		if next != nil {
 			res.IsTruncated, res.NextDNSName, res.NextHostedZoneId = true, (*next).Name.AWS(), (*next).ID
@@ -141,7 +142,7 @@ func listHostedZonesByVPC(c *call) (any, error) {
 	}
 	id, _ := c.param("vpcid")
 	region, _ := c.param("vpcregion")
-	v, err := c.parseVPC(vpc{VPCRegion: region, VPCId: id})
+	v, err := hostedzone.ParseVPC(id, region)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func listHostedZonesByVPC(c *call) (any, error) {
 	res := listHostedZonesByVPCResponse{MaxItems: strconv.Itoa(size)}
 	err = c.view(func(rd *state.Reader) error {
 		var zones []*model.Zone
-		eachZone(rd, func(z *model.Zone) bool {
+		hostedzone.Each(rd, func(z *model.Zone) bool {
 			if slices.Contains(z.VPCs, v) {
 				zones = append(zones, z)
 			}

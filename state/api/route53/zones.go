@@ -1,10 +1,9 @@
 package route53
 
 import (
-	"time"
-
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -31,7 +30,7 @@ func getHostedZone(c *call) (any, error) {
 	err := c.view(func(rd *state.Reader) error {
 		z, err := c.zone(rd, c.params["Id"])
 		if err == nil {
-			res = getHostedZoneResponse{zoneShape(rd, z), zoneSetShape(rd, z), vpcsShape(z.VPCs)}
+			res = getHostedZoneResponse{c.zoneShape(rd, z), zoneSetShape(rd, z), vpcsShape(z.VPCs)}
 		}
 		return err
 	})
@@ -45,7 +44,7 @@ type getHostedZoneCountResponse struct {
 func getHostedZoneCount(c *call) (any, error) {
 	var res getHostedZoneCountResponse
 	err := c.view(func(rd *state.Reader) error {
-		res.HostedZoneCount = len(c.ownZones(rd))
+		res.HostedZoneCount = len(hostedzone.Owned(rd, c.account))
 		return nil
 	})
 	return res, err
@@ -67,7 +66,7 @@ func updateHostedZoneComment(c *call) (any, error) {
 	}
 	var res updateHostedZoneCommentResponse
 	_, err := c.commit("", func(t *state.Tx) error {
-		z, err := c.zone(&t.Reader, c.params["Id"])
+		z, err := c.ownZone(&t.Reader, c.params["Id"])
 		if err != nil {
 			return err
 		}
@@ -76,7 +75,7 @@ func updateHostedZoneComment(c *call) (any, error) {
 		if req.Comment != nil {
 			changed.Comment = *req.Comment
 		}
-		res.HostedZone = zoneShape(&t.Reader, &changed)
+		res.HostedZone = c.zoneShape(&t.Reader, &changed)
 		return t.Put(&changed)
 	})
 	return res, err
@@ -93,7 +92,7 @@ func updateHostedZoneFeatures(c *call) (any, error) {
 		return nil, err
 	}
 	return empty{}, c.view(func(rd *state.Reader) error {
-		_, err := c.zone(rd, c.params["Id"])
+		_, err := c.ownZone(rd, c.params["Id"])
 		return err
 	})
 }
@@ -102,62 +101,25 @@ type changeInfoResponse struct {
 	ChangeInfo changeInfo `xml:"ChangeInfo"`
 }
 
-// referenceMemory is how long the reference of a deleted thing stays used.
-const referenceMemory = 7 * 24 * time.Hour
-
 // deleteHostedZone removes a zone that holds nothing but its SOA and NS, and
 // what hangs on it.
 func deleteHostedZone(c *call) (any, error) {
 	info, err := c.commit("", func(t *state.Tx) error {
-		z, err := c.zone(&t.Reader, c.params["Id"])
+		z, err := c.ownZone(&t.Reader, c.params["Id"])
 		if err != nil {
 			return err
 		}
-		var keys []string
 		t.Range(model.TableRRsets, model.RRsetPrefix(z.ID), "", func(v model.Value, _ state.Version) bool {
 			s := v.(*model.RRset)
 			if s.Name != z.Name || s.Type != "SOA" && s.Type != "NS" {
 				err = awserr.New(awserr.HostedZoneNotEmpty, "The specified hosted zone contains non-required resource record sets  and so cannot be deleted.")
 			}
-			keys = append(keys, s.Key())
 			return err == nil
 		})
 		if err != nil {
 			return err
 		}
-		deleteKeys(t, model.TableRRsets, keys)
-		return c.removeZone(t, z)
+		return hostedzone.Remove(t, z, c.config.Now())
 	})
 	return changeInfoResponse{info}, err
-}
-
-// removeZone deletes the zone's row and those that only it gives a meaning.
-func (c *call) removeZone(t *state.Tx, z *model.Zone) error {
-	deletePrefix(t, model.TableTags, model.TagPrefix(model.TaggedZone, z.ID))
-	deletePrefix(t, model.TableVPCAuthorizations, model.VPCAuthorizationPrefix(z.ID))
-	if q := loggingOf(&t.Reader, z.ID); q != nil {
-		t.Delete(model.TableQueryLogging, q.ID)
-	}
-	t.Delete(model.TableZones, z.ID)
-	if z.CallerReference == "" {
-		return nil
-	}
-	ref := &model.CallerReference{Account: z.Account, Kind: kindZone, Reference: z.CallerReference, Resource: z.ID}
-	return t.PutUntil(ref, c.config.Now().Add(referenceMemory))
-}
-
-// deletePrefix deletes the rows of a table whose keys begin with prefix.
-func deletePrefix(t *state.Tx, table, prefix string) {
-	var keys []string
-	t.Range(table, prefix, "", func(v model.Value, _ state.Version) bool {
-		keys = append(keys, v.Key())
-		return true
-	})
-	deleteKeys(t, table, keys)
-}
-
-func deleteKeys(t *state.Tx, table string, keys []string) {
-	for _, k := range keys {
-		t.Delete(table, k)
-	}
 }

@@ -14,6 +14,20 @@ type hostedZone struct {
 	CallerReference        string           `xml:"CallerReference"`
 	Config                 hostedZoneConfig `xml:"Config"`
 	ResourceRecordSetCount int              `xml:"ResourceRecordSetCount"`
+	LinkedService          *linkedService   `xml:"LinkedService,omitempty"`
+}
+
+type linkedService struct {
+	ServicePrincipal string `xml:"ServicePrincipal"`
+	Description      string `xml:"Description,omitempty"`
+}
+
+// linkedShape returns who made a resource, nil where its owner did.
+func linkedShape(l *model.LinkedService) *linkedService {
+	if l == nil {
+		return nil
+	}
+	return &linkedService{ServicePrincipal: l.Principal, Description: l.Description}
 }
 
 type hostedZoneConfig struct {
@@ -45,11 +59,12 @@ type vpcs struct {
 }
 
 // zoneShape returns z as the API shows it.
-func zoneShape(rd *state.Reader, z *model.Zone) hostedZone {
+func (c *call) zoneShape(rd *state.Reader, z *model.Zone) hostedZone {
 	return hostedZone{
 		Id: "/hostedzone/" + z.ID, Name: z.Name.AWS(), CallerReference: z.CallerReference,
 		Config:                 hostedZoneConfig{Comment: z.Comment, PrivateZone: z.Private},
-		ResourceRecordSetCount: rd.Count(model.TableRRsets, model.RRsetPrefix(z.ID), 0),
+		ResourceRecordSetCount: rd.Count(model.TableRRsets, model.RRsetPrefix(z.ID), 0) + len(c.derived(rd, z)),
+		LinkedService:          linkedShape(z.Linked),
 	}
 }
 
@@ -110,19 +125,25 @@ func (c *call) zone(rd *state.Reader, id string) (*model.Zone, error) {
 	return z, err
 }
 
-// eachZone calls f for every zone in the order of ids until f returns false.
-func eachZone(rd *state.Reader, f func(z *model.Zone) bool) {
-	rd.Range(model.TableZones, "", "", func(v model.Value, _ state.Version) bool { return f(v.(*model.Zone)) })
+// ownZone returns the caller's zone with an id, if it is the caller's to
+// change.
+func (c *call) ownZone(rd *state.Reader, id string) (*model.Zone, error) {
+	z, err := c.zone(rd, id)
+	if err != nil {
+		return nil, err
+	}
+	return z, linkedFault("hostedzone/"+z.ID, z.Linked)
 }
 
-// ownZones returns the caller's zones in the order of ids.
-func (c *call) ownZones(rd *state.Reader) []*model.Zone {
-	var out []*model.Zone
-	eachZone(rd, func(z *model.Zone) bool {
-		if z.Account == c.account {
-			out = append(out, z)
-		}
-		return true
-	})
-	return out
+// linkedFault returns an error where a resource belongs to another service
+// (aws-behaviour 1.6).
+func linkedFault(resource string, l *model.LinkedService) error {
+	if l == nil {
+		return nil
+	}
+	service := l.Principal
+	if service == model.CloudMapPrincipal {
+		service = "AWS Cloud Map"
+	}
+	return awserr.New(awserr.AccessDenied, "The resource %s can only be managed through %s (%s)", resource, service, l.Description)
 }
