@@ -177,6 +177,12 @@ func (r reporter) Observations(h *model.HealthCheck) []route53.Observation {
 	return []route53.Observation{o}
 }
 
+// Judged implements [cloudmap.HealthReporter].
+func (r reporter) Judged(id string) (healthy, judged bool) {
+	s, ok := r.health.States().Status(id)
+	return s.Healthy, ok && (s.Judged || s.Forced)
+}
+
 // observed returns a status in the words of a checker.
 func observed(s health.Status, inverted bool) string {
 	word := "Failure"

@@ -12,6 +12,7 @@ import (
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/plugin-route53sim/zone"
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/api/cloudmap"
 	"github.com/edgestage/edgestage/state/node"
 )
 
@@ -59,13 +60,21 @@ func open(s settings) (*running, error) {
 	r.health = startHealth(r.node, s.checks)
 	r.compiler = zone.NewCompiler()
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.done.Add(4)
+	r.done.Add(5)
 	go r.follow()
 	go r.followHealth()
 	go r.awaitReady()
 	go r.announce()
+	go r.sweep()
 	openNodes.add(r)
 	return r, nil
+}
+
+// sweep deletes what is left of instances of Cloud Map that nobody renews.
+func (r *running) sweep() {
+	defer r.done.Done()
+	sweeper := &cloudmap.Sweeper{Replica: r.node.Replica, Log: log.Warningf}
+	sweeper.Run(r.ctx)
 }
 
 // manyRows is how many changes at once make it worth to give memory back.

@@ -13,3 +13,10 @@ func (r *Reader) Count(table, prefix string, most int) int {
 	})
 	return n
 }
+
+// Has tells whether a row is there under (table, key). It decodes no value, so
+// one that does not validate here counts as well.
+func (r *Reader) Has(table, key string) bool {
+	row := r.rows.get(table, key)
+	return row != nil && row.live(r.now)
+}

@@ -27,6 +27,8 @@ const (
 	ConcurrentModification  Code = "ConcurrentModification"
 	LimitsExceeded          Code = "LimitsExceeded"
 	PriorRequestNotComplete Code = "PriorRequestNotComplete"
+	ResourceNotFound        Code = "ResourceNotFoundException"
+	TooManyTags             Code = "TooManyTagsException"
 )
 
 // The codes of Route 53. Those of CIDR collections keep the suffix on the
@@ -80,6 +82,22 @@ const (
 	TrafficPolicyInUse            Code = "TrafficPolicyInUse"
 	VPCAssociationNotFound        Code = "VPCAssociationNotFound"
 	VPCAuthorizationNotFound      Code = "VPCAssociationAuthorizationNotFound"
+)
+
+// The codes of Cloud Map (aws-behaviour 6.1).
+const (
+	CustomHealthNotFound      Code = "CustomHealthNotFound"
+	DuplicateRequest          Code = "DuplicateRequest"
+	InstanceNotFound          Code = "InstanceNotFound"
+	NamespaceAlreadyExists    Code = "NamespaceAlreadyExists"
+	NamespaceNotFound         Code = "NamespaceNotFound"
+	OperationNotFound         Code = "OperationNotFound"
+	RequestLimitExceeded      Code = "RequestLimitExceeded"
+	ResourceInUse             Code = "ResourceInUse"
+	ResourceLimitExceeded     Code = "ResourceLimitExceeded"
+	ServiceAlreadyExists      Code = "ServiceAlreadyExists"
+	ServiceAttributesExceeded Code = "ServiceAttributesLimitExceededException"
+	ServiceNotFound           Code = "ServiceNotFound"
 )
 
 // statuses are the HTTP statuses other than 400 (aws-behaviour 5.2).

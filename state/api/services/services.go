@@ -7,6 +7,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api"
 	"github.com/edgestage/edgestage/state/api/acm"
+	"github.com/edgestage/edgestage/state/api/cloudmap"
 	"github.com/edgestage/edgestage/state/api/cloudwatch"
 	"github.com/edgestage/edgestage/state/api/operator"
 	"github.com/edgestage/edgestage/state/api/recoverycluster"
@@ -20,13 +21,19 @@ type Config struct {
 	// Answerer is the node's answering code; nil: it does not answer DNS.
 	Answerer route53.Answerer
 	// Health tells what checkers see; nil: this node hears none.
-	Health route53.HealthReporter
+	Health HealthReporter
 	// RefuseReserved is [route53.Config.RefuseReserved].
 	RefuseReserved bool
 	// Sealer seals and opens private keys; nil: the node holds no sealing key.
 	Sealer certificate.Sealer
 	// InUseBy returns the ARNs of what uses a certificate; nil: nothing does.
 	InUseBy func(certificate string) []string
+}
+
+// HealthReporter tells what checkers see.
+type HealthReporter interface {
+	route53.HealthReporter
+	cloudmap.HealthReporter
 }
 
 // New returns the services, in the order in which they are asked whether a
@@ -37,6 +44,7 @@ func New(c Config) []api.Service {
 		cloudwatch.New(cloudwatch.Config{Replica: c.Replica}),
 		recoverycluster.New(recoverycluster.Config{Replica: c.Replica}),
 		operator.New(operator.Config{Replica: c.Replica}),
+		cloudmap.New(cloudmap.Config{Replica: c.Replica, Health: c.Health, RefuseReserved: c.RefuseReserved}),
 		acm.New(acm.Config{Replica: c.Replica, Sealer: c.Sealer, InUseBy: c.InUseBy}),
 	}
 }
