@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/discovery"
 	"github.com/edgestage/edgestage/plugin-route53sim/health"
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
@@ -26,9 +27,12 @@ type running struct {
 	locator atomic.Pointer[locate.Locator]
 	health  *health.Health
 
-	// compiler is used by one goroutine at a time, which holds compiling.
+	// compiler and discovery are used by one goroutine at a time, which holds
+	// compiling.
 	compiling sync.Mutex
 	compiler  *zone.Compiler
+	discovery *discovery.Discovery
+	leases    chan struct{} // has a value when discovery.Next may be another
 
 	compiled atomic.Pointer[zone.View] // the newest
 	serving  atomic.Bool               // the node has caught up once
@@ -58,11 +62,12 @@ func open(s settings) (*running, error) {
 		return nil, err
 	}
 	r.health = startHealth(r.node, s.checks)
-	r.compiler = zone.NewCompiler()
+	r.compiler, r.discovery, r.leases = zone.NewCompiler(), discovery.New(), make(chan struct{}, 1)
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.done.Add(5)
 	go r.follow()
 	go r.followHealth()
+	go r.followLeases()
 	go r.awaitReady()
 	go r.announce()
 	go r.sweep()
@@ -83,7 +88,7 @@ const manyRows = 50_000
 // follow compiles what the node holds, and each commit after that.
 func (r *running) follow() {
 	defer r.done.Done()
-	sub := r.node.Subscribe(zone.Tables()...)
+	sub := r.node.Subscribe(followed()...)
 	defer sub.Close()
 	for {
 		changes, err := r.compile(sub)
@@ -103,7 +108,7 @@ func (r *running) compile(sub *state.Subscription) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r.answerBy(func() *zone.View { return r.compiler.Apply(b) })
+	r.answerBy(func() *zone.View { return r.apply(b) })
 	sub.Ack(b)
 	return len(b.Changes), nil
 }
@@ -133,8 +138,8 @@ func (r *running) followHealth() {
 // judge answers by what all health checks are now.
 func (r *running) judge() {
 	r.answerBy(func() *zone.View {
-		ids, states := r.health.Take()
-		return r.compiler.Judge(ids, states.Healthy)
+		ids, _ := r.health.Take()
+		return r.compiler.Judge(ids, r.healthy)
 	})
 }
 

@@ -109,3 +109,32 @@ func BenchmarkLookupPolicy(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkApplyMember is what one registration costs in a service of so many
+// instances: a member of a multivalue group, with a health check of its own.
+func BenchmarkApplyMember(b *testing.B) {
+	for _, members := range []int{20, 1000} {
+		b.Run(fmt.Sprint(members), func(b *testing.B) {
+			var r rowsOf
+			r.add(newTestZone(testZone, "example.org."))
+			member := func(i, address int) *model.RRset {
+				return &model.RRset{
+					Zone: testZone, Name: "worker.example.org.", Type: "A", TTL: 10, SetID: fmt.Sprintf("task-%04d", i), MultiValue: true,
+					HealthCheckID: fmt.Sprintf("check-%d", i), Values: []string{fmt.Sprintf("10.0.%d.%d", address/250%250, address%250)},
+				}
+			}
+			for i := range members {
+				r.add(member(i, i))
+			}
+			c := NewCompiler()
+			c.Apply(r.batch())
+			b.ReportAllocs()
+			for k := 0; b.Loop(); k++ {
+				var next rowsOf
+				next.stamp = r.stamp
+				next.add(member(k%members, k))
+				c.Apply(state.Batch{Changes: next.changes})
+			}
+		})
+	}
+}

@@ -194,6 +194,7 @@ func compileCollection(row *model.CIDRCollection) *routing.Collection {
 // publish returns the view of what was changed.
 func (c *Compiler) publish() *View {
 	for _, z := range c.dirty {
+		z.settleAll(c.edit)
 		z.regroup(c.edit)
 		if z.row != nil && !z.row.Private { // private ones are found by id
 			c.names[string(z.row.Name)] = true

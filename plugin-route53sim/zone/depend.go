@@ -1,7 +1,5 @@
 package zone
 
-import "slices"
-
 // dependency is something outside a zone that groups in it may depend on: the
 // health of a target (the table of endpoints, the target's name), a CIDR
 // collection or a health check (its table and id).
@@ -25,7 +23,7 @@ func (c *Compiler) touch(d dependency) {
 
 // depend notes that the group key of z depends on d, until [zoneState.release].
 func (z *zoneState) depend(key rrsetKey, d dependency) {
-	if slices.Contains(z.needs[key], d) {
+	if _, known := z.compiler.users[d][user{z.zone.id, key}]; known {
 		return
 	}
 	if z.needs == nil {

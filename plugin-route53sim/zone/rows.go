@@ -80,7 +80,7 @@ func (z *zoneState) put(edit uint64, r *model.RRset, v state.Version) {
 	if fresh.broken {
 		z.broken++
 	}
-	z.settle(edit, name, h)
+	z.unsettle(name, h)
 }
 
 // remove notes that a row is gone.
@@ -98,7 +98,7 @@ func (z *zoneState) remove(edit uint64, name, rrtype, setID string) {
 		z.forget(h.rows[i])
 		h.rows = slices.Delete(h.rows, i, i+1)
 	}
-	z.settle(edit, name, h)
+	z.unsettle(name, h)
 }
 
 func (z *zoneState) forget(r row) {
@@ -143,6 +143,23 @@ func (z *zoneState) hold(n *node) *heldName {
 	slices.SortFunc(h.rows, compareRows)
 	z.held[n.name] = h
 	return h
+}
+
+// unsettle notes that rows of a name have changed: it is compiled once for all
+// changes of a batch.
+func (z *zoneState) unsettle(name string, h *heldName) {
+	if z.unsettled == nil {
+		z.unsettled = make(map[string]*heldName)
+	}
+	z.unsettled[name] = h
+}
+
+// settleAll compiles the names whose rows have changed.
+func (z *zoneState) settleAll(edit uint64) {
+	for name, h := range z.unsettled {
+		z.settle(edit, name, h)
+	}
+	z.unsettled = nil
 }
 
 // settle compiles a name anew from all its rows, and lets go of them if the

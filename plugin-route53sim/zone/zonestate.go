@@ -19,6 +19,8 @@ type zoneState struct {
 	// held has the rows of names where some stand in each other's way or share
 	// a policy; all other rows can be told from the node.
 	held map[string]*heldName
+	// unsettled are those of held whose rows this batch has changed.
+	unsettled map[string]*heldName
 	// groups has the policy groups and what their aliases lead to; nil as long
 	// as there is no group. changed are the RRsets that it is to be told of.
 	groups   *routing.Forest[rrsetKey]
