@@ -85,7 +85,7 @@ func TestReadmeSections(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(data), -1) {
 		got = append(got, m[1])
 	}
-	want := []string{"Name", "Description", "Syntax", "Modes", "Sealing", "Metrics", "Build", "Examples", "Divergences", "Bugs", "See Also"}
+	want := []string{"Name", "Description", "Syntax", "Modes", "Sealing", "Certificates", "Metrics", "Build", "Examples", "Divergences", "Bugs", "See Also"}
 	if !slices.Equal(got, want) {
 		t.Errorf("sections of README.md = %q, want %q", got, want)
 	}
@@ -131,7 +131,7 @@ func validateApps(t *testing.T, config string) {
 
 // TestReadmeMetrics compares the README's list with the metrics in the source.
 func TestReadmeMetrics(t *testing.T) {
-	listed := regexp.MustCompile("`(caddy_[a-z_]+)(?:\\{([a-z, ]*)\\})?`").FindAllStringSubmatch(section(t, "Metrics"), -1)
+	listed := regexp.MustCompile("`(caddy_[a-z_]+)(?:\\{([a-z_, ]*)\\})?`").FindAllStringSubmatch(section(t, "Metrics"), -1)
 	var inReadme []string
 	for _, m := range listed {
 		inReadme = append(inReadme, m[1]+"{"+m[2]+"}")

@@ -47,6 +47,7 @@ type App struct {
 
 	logger *zap.Logger
 	node   *edgenode.Ref
+	edge   *edge // nil without the app http
 }
 
 // CaddyModule returns the Caddy module information.
@@ -70,7 +71,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.node, err = edgenode.Acquire(a.Settings); err != nil {
 		return fmt.Errorf("taking the node: %w", err)
 	}
-	return nil
+	return a.chooseCertificates(ctx)
 }
 
 // follow subscribes to the beginning and the end of this configuration.
@@ -132,6 +133,9 @@ func (a *App) Stop() error { return nil }
 func (a *App) Cleanup() error {
 	if a.node == nil {
 		return nil
+	}
+	if a.edge != nil {
+		a.edge.forget()
 	}
 	a.node.Withdraw(a) // one that failed after it had started
 	ref := a.node

@@ -22,6 +22,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/edgestage/edgestage/caddy-edgeguard/handshake"
 )
 
 func init() {
@@ -104,6 +106,7 @@ func validateName(name string) error {
 // ServeHTTP passes the request on, to the index document where the mode says
 // so.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	handshake.Mark(r)
 	if h.Mode == ModeWebsite && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		return caddyhttp.Error(http.StatusMethodNotAllowed, fmt.Errorf("method %q of a website is neither GET nor HEAD", r.Method))

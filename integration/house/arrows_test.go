@@ -130,10 +130,11 @@ func TestFoundations(t *testing.T) {
 
 // TestEdgePackagesApart checks that the edge's packages meet only in its root.
 // Below them are leaves that all may import, and which import none: modules
-// that Caddy loads beside the app need its node.
+// that Caddy loads beside the app need its node, and handlers what the app
+// knows of their connections.
 func TestEdgePackagesApart(t *testing.T) {
 	const module = "caddy-edgeguard"
-	leaves := []string{own(module + "/edgenode")}
+	leaves := []string{own(module + "/edgenode"), own(module + "/handshake")}
 	for _, s := range products(t) {
 		if !within(s.dir(), module) || s.dir() == module {
 			continue

@@ -1,0 +1,217 @@
+package edgeguard
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddytls"
+
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
+	"github.com/edgestage/edgestage/caddy-edgeguard/handshake"
+	"github.com/edgestage/edgestage/caddy-edgeguard/sni"
+	"github.com/edgestage/edgestage/state/claims"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// certificateIndex is the index of the certificates of this process, which
+// Caddy's own cache is too: it lives as long as the node.
+type certificateIndex struct{ *sni.Index }
+
+// Close implements [io.Closer]; handshakes that are under way go on.
+func (certificateIndex) Close() error { return nil }
+
+type indexKey struct{}
+
+// certificates returns the index of the process.
+func certificates(node *edgenode.Ref) *sni.Index {
+	return node.Attach(indexKey{}, func(*edgenode.Ref) io.Closer {
+		return certificateIndex{sni.NewIndex(caddytls.AllMatchingCertificates, nil)}
+	}).(certificateIndex).Index
+}
+
+// edge is what one configuration knows of handshakes. It implements
+// [handshake.Edge].
+type edge struct {
+	*sni.Index
+	claims      *edgenode.Claims
+	metrics     *handshakeMetrics
+	connections connections
+	servers     []*caddyhttp.Server
+}
+
+// chooseCertificates wraps the certificate choice of every policy of every
+// server of this configuration. The app `http` is complete by then: Caddy loads
+// it if it has not yet, and none of its modules loads this one.
+func (a *App) chooseCertificates(ctx caddy.Context) error {
+	loaded, err := ctx.AppIfConfigured("http")
+	if errors.Is(err, caddy.ErrNotConfigured) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("getting http app: %w", err)
+	}
+	app, ok := loaded.(*caddyhttp.App)
+	if !ok {
+		return fmt.Errorf("app http has the type %T", loaded)
+	}
+	metrics, err := newHandshakeMetrics(ctx.GetMetricsRegistry())
+	if err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	e := &edge{Index: certificates(a.node), claims: a.node.Claims(), metrics: metrics}
+	for _, name := range slices.Sorted(maps.Keys(app.Servers)) {
+		if err := e.wrap(app.Servers[name], a.ownNames()); err != nil {
+			return fmt.Errorf("server %s: %w", name, err)
+		}
+	}
+	a.edge = e
+	return nil
+}
+
+// wrap puts the choice before that of Caddy in every policy of a server, and
+// follows its connections. names are those of the resources of this edge.
+func (e *edge) wrap(server *caddyhttp.Server, names []string) error {
+	hosts := serverHosts(server, names)
+	for i, policy := range server.TLSConnPolicies {
+		config := policy.TLSConfig
+		if config == nil {
+			return fmt.Errorf("TLS connection policy %d has no configuration yet: its certificates cannot be chosen", i)
+		}
+		config.GetCertificate = sni.NewChooser(e.Index, sni.Settings{
+			TLS: config, Selection: policy.CertSelection, Owners: e.owners, Hosts: hosts, Observe: e.observe,
+		}).GetCertificate
+		bindSessions(config, e.metrics.sawTicket)
+	}
+	if len(server.TLSConnPolicies) > 0 {
+		server.RegisterConnContext(e.connections.accepted)
+		server.RegisterConnState(e.connections.moved)
+	}
+	handshake.Register(server, e)
+	e.servers = append(e.servers, server)
+	return nil
+}
+
+// forget undoes what outlives the servers.
+func (e *edge) forget() {
+	for _, server := range e.servers {
+		handshake.Unregister(server)
+	}
+}
+
+// serverHosts returns the host names that the routes of a server name. A route
+// for all hosts serves the resources of this edge too.
+func serverHosts(server *caddyhttp.Server, names []string) []string {
+	var hosts []string
+	all := false
+	for _, route := range server.Routes {
+		of, any := routeHosts(route)
+		hosts = append(hosts, of...)
+		all = all || any
+	}
+	if all {
+		hosts = append(hosts, names...)
+	}
+	return slices.DeleteFunc(hosts, func(h string) bool { return strings.ContainsRune(h, '{') })
+}
+
+// routeHosts returns the hosts that a route is for, and whether it is for any.
+func routeHosts(route caddyhttp.Route) (hosts []string, all bool) {
+	for _, set := range route.MatcherSets {
+		named := false
+		for _, matcher := range set {
+			if m, ok := matcher.(*caddyhttp.MatchHost); ok {
+				named = true
+				for _, host := range *m {
+					hosts = append(hosts, strings.ToLower(host))
+				}
+			}
+		}
+		all = all || !named
+	}
+	return hosts, all || len(route.MatcherSets) == 0
+}
+
+// ownNames returns the own names of all resources that this edge serves.
+func (a *App) ownNames() []string {
+	var names []string
+	for _, account := range a.Accounts {
+		for _, lb := range account.LoadBalancers {
+			names = append(names, lb.Name)
+		}
+		for _, d := range account.Distributions {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// viewOwners tells owners by a view of the claims.
+type viewOwners struct{ *claims.View }
+
+// owners returns who owns host names now.
+func (e *edge) owners() sni.Owners { return viewOwners{e.claims.View()} }
+
+// Owner implements [sni.Owners].
+func (v viewOwners) Owner(host string) (sni.Owner, bool) {
+	o, ok := v.View.Owner(host)
+	if !ok {
+		return sni.Owner{}, false
+	}
+	owner := sni.Owner{Kind: sni.Distribution, Account: o.Account}
+	if o.Kind == model.OwnerLoadBalancer {
+		owner.Kind = sni.LoadBalancer
+	}
+	if r, ok := v.Resource(o.ID); ok {
+		owner.Default, owner.List = r.DefaultCertificate, r.Certificates
+	}
+	return owner, true
+}
+
+// observe is told of each choice.
+func (e *edge) observe(hello *tls.ClientHelloInfo, choice sni.Choice) {
+	e.metrics.choseCertificate(choice)
+	e.connections.chose(hello.Conn, hello.ServerName, choice)
+}
+
+// Describe implements [handshake.Edge].
+func (e *edge) Describe(r *http.Request) handshake.Details {
+	d := handshake.Details{
+		DomainName: handshake.Absent, Certificate: handshake.Absent, KeyType: handshake.Absent, Account: handshake.Absent,
+	}
+	if r.TLS == nil {
+		return d
+	}
+	choice, known := e.connections.of(r)
+	name := strings.ToLower(r.TLS.ServerName)
+	switch {
+	case r.TLS.DidResume:
+		d.Certificate = handshake.Resumed
+	case known && choice.Certificate != nil:
+		c := choice.Certificate
+		d.Certificate, d.KeyType = c.ID, c.KeyType
+		if c.Account != "" {
+			d.Account = c.Account
+		}
+	}
+	if name != "" && (r.TLS.DidResume || choice.Outcome != sni.Default) {
+		d.DomainName = name
+	}
+	if owner, ok := e.claims.View().Owner(name); ok {
+		d.Account = owner.Account
+	}
+	return d
+}
+
+// Interface guards
+var (
+	_ handshake.Edge = (*edge)(nil)
+	_ sni.Owners     = viewOwners{}
+)

@@ -1,0 +1,120 @@
+package edgeguard
+
+import (
+	"context"
+	"hash/maphash"
+	"net"
+	"net/http"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/edgestage/edgestage/caddy-edgeguard/sni"
+)
+
+// connections remembers which certificate each connection was secured with,
+// for the access log only. A TCP connection carries that in the context of its
+// requests; of the others, HTTP/3 above all, the last few thousand are known by
+// remote address and server name.
+type connections struct {
+	shaking sync.Map // net.Conn below TLS to *secured, from accept to handshake
+	recent  recent
+}
+
+// secured is what a TCP connection was secured with, once that is known.
+type secured struct{ choice atomic.Pointer[sni.Choice] }
+
+// securedKey is the context key of *secured.
+type securedKey struct{}
+
+// below returns the connection below TLS, by which a handshake knows it; nil
+// if c does not say, or could not be looked up.
+func below(c net.Conn) net.Conn {
+	t, ok := c.(interface{ NetConn() net.Conn })
+	if !ok {
+		return nil
+	}
+	n := t.NetConn()
+	if n == nil || !reflect.TypeOf(n).Comparable() {
+		return nil
+	}
+	return n
+}
+
+// accepted puts a place for the connection's choice into the context of its
+// requests.
+func (s *connections) accepted(ctx context.Context, c net.Conn) context.Context {
+	n := below(c)
+	if n == nil {
+		return ctx
+	}
+	place := new(secured)
+	s.shaking.Store(n, place)
+	return context.WithValue(ctx, securedKey{}, place)
+}
+
+// moved forgets a connection whose handshake is over.
+func (s *connections) moved(c net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		return
+	}
+	if n := below(c); n != nil {
+		s.shaking.Delete(n)
+	}
+}
+
+// chose notes what a handshake on c ended with.
+func (s *connections) chose(c net.Conn, serverName string, choice sni.Choice) {
+	if c == nil {
+		return
+	}
+	if reflect.TypeOf(c).Comparable() {
+		if place, ok := s.shaking.LoadAndDelete(c); ok {
+			place.(*secured).choice.Store(&choice)
+			return
+		}
+	}
+	s.recent.put(handshakeID{c.RemoteAddr().String(), serverName}, choice)
+}
+
+// of returns what the connection of r was secured with, if that is known.
+func (s *connections) of(r *http.Request) (sni.Choice, bool) {
+	if place, ok := r.Context().Value(securedKey{}).(*secured); ok {
+		if choice := place.choice.Load(); choice != nil {
+			return *choice, true
+		}
+	}
+	return s.recent.get(handshakeID{r.RemoteAddr, r.TLS.ServerName})
+}
+
+// handshakeID tells handshakes apart, more or less.
+type handshakeID struct{ remote, serverName string }
+
+// maxRecent is how many handshakes recent has room for.
+const maxRecent = 4096
+
+// recent holds handshakes that no connection was known for, each in the place
+// that its hash names: a later one there replaces it.
+type recent [maxRecent]atomic.Pointer[shaken]
+
+// shaken is a handshake and what it ended with.
+type shaken struct {
+	handshakeID
+	choice sni.Choice
+}
+
+var recentSeed = maphash.MakeSeed()
+
+func (l *recent) place(id handshakeID) *atomic.Pointer[shaken] {
+	return &l[maphash.Comparable(recentSeed, id)%maxRecent]
+}
+
+func (l *recent) put(id handshakeID, choice sni.Choice) { l.place(id).Store(&shaken{id, choice}) }
+
+func (l *recent) get(id handshakeID) (sni.Choice, bool) {
+	s := l.place(id).Load()
+	if s == nil || s.handshakeID != id {
+		return sni.Choice{}, false
+	}
+	return s.choice, true
+}

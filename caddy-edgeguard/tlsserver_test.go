@@ -1,0 +1,319 @@
+package edgeguard
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/modules/standard" // the modules that Caddyfiles name
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
+
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
+	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
+)
+
+// testKeys makes each key once: those of RSA take long.
+var testKeys = map[string]func() crypto.Signer{
+	"ecdsa": sync.OnceValue(func() crypto.Signer { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) }),
+	"rsa":   sync.OnceValue(func() crypto.Signer { return must(rsa.GenerateKey(rand.Reader, 2048)) }),
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// issue returns a self-signed certificate.
+func issue(t *testing.T, kind string, serial int64, names ...string) *tls.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: names[0]}, DNSNames: names,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	key := testKeys[kind]()
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: must(x509.ParseCertificate(der))}
+}
+
+// tlsFiles writes a certificate and its key and returns the directive that
+// loads them.
+func tlsFiles(t *testing.T, c *tls.Certificate) string {
+	t.Helper()
+	write := func(name, kind string, der []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	key := must(x509.MarshalPKCS8PrivateKey(c.PrivateKey))
+	return "tls " + write("cert.pem", "CERTIFICATE", c.Certificate[0]) + " " + write("key.pem", "PRIVATE KEY", key)
+}
+
+// freePort returns a port that is free for TCP and UDP on loopback.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 50 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		u, err := net.ListenPacket("udp", l.Addr().String())
+		l.Close()
+		if err == nil {
+			u.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
+}
+
+// tlsEdge is the Caddy of this process, serving a Caddyfile.
+type tlsEdge struct {
+	port int
+	log  string // path
+}
+
+// edgeOptions are the options of every Caddyfile here; %s is the app's block.
+const edgeOptions = `{
+	admin off
+	persist_config off
+	auto_https off
+	skip_install_trust
+	storage file_system %s
+	https_port %d
+	metrics
+	log {
+		level ERROR
+	}
+	%s
+}
+`
+
+// serveEdge runs a Caddyfile of sites. {port} stands for the port, {log} for
+// the directive that writes the access log.
+func serveEdge(t *testing.T, app, sites string) *tlsEdge {
+	t.Helper()
+	e := &tlsEdge{port: freePort(t), log: filepath.Join(t.TempDir(), "access.log")}
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Errorf("Stop() = %v", err)
+		}
+	})
+	e.load(t, app, sites)
+	return e
+}
+
+// load replaces the configuration.
+func (e *tlsEdge) load(t *testing.T, app, sites string) {
+	t.Helper()
+	if err := e.tryLoad(t, app, sites); err != nil {
+		t.Fatalf("loading %s: %v", sites, err)
+	}
+}
+
+func (e *tlsEdge) tryLoad(t *testing.T, app, sites string) error {
+	t.Helper()
+	sites = strings.NewReplacer("{port}", fmt.Sprint(e.port), "{log}", "log {\n\t\toutput file "+e.log+"\n\t\tformat json\n\t}").Replace(sites)
+	file := fmt.Sprintf(edgeOptions, filepath.Dir(e.log), e.port, app) + sites
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(file), nil)
+	if err != nil {
+		return err
+	}
+	return caddy.Load(config, true)
+}
+
+func (e *tlsEdge) addr() string { return fmt.Sprintf("127.0.0.1:%d", e.port) }
+
+// logged returns the last entry of the access log for a path, once it is
+// there.
+func (e *tlsEdge) logged(t *testing.T, path string) map[string]any {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		data, err := os.ReadFile(e.log)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		var found map[string]any
+		for line := range strings.Lines(string(data)) {
+			var entry map[string]any
+			if json.Unmarshal([]byte(line), &entry) != nil {
+				continue // half written
+			}
+			if request, ok := entry["request"].(map[string]any); ok && request["uri"] == path {
+				found = entry
+			}
+		}
+		if found != nil {
+			return found
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no entry for %s in the access log: %s", path, data)
+		}
+		time.Sleep(10 * time.Millisecond) // the log is written behind the response
+	}
+}
+
+// lastTicket is a session cache that gives the last session to any server name.
+type lastTicket struct {
+	mu   sync.Mutex
+	last *tls.ClientSessionState
+}
+
+func (l *lastTicket) Get(string) (*tls.ClientSessionState, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last, l.last != nil
+}
+
+func (l *lastTicket) Put(_ string, s *tls.ClientSessionState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s != nil {
+		l.last = s
+	}
+}
+
+// protocols are the versions of HTTP, with the version of TLS each is tried
+// over.
+var protocols = []struct {
+	name  string
+	proto string // of the response
+	tls   uint16
+}{
+	{"h1 over TLS 1.2", "HTTP/1.1", tls.VersionTLS12},
+	{"h1 over TLS 1.3", "HTTP/1.1", tls.VersionTLS13},
+	{"h2 over TLS 1.2", "HTTP/2.0", tls.VersionTLS12},
+	{"h2 over TLS 1.3", "HTTP/2.0", tls.VersionTLS13},
+	{"h3", "HTTP/3.0", tls.VersionTLS13},
+}
+
+// reply is what a client gets.
+type reply struct {
+	proto, body string
+	status      int
+	tls         *tls.ConnectionState
+}
+
+// serial returns the serial number of the certificate presented.
+func (r *reply) serial() int64 { return r.tls.PeerCertificates[0].SerialNumber.Int64() }
+
+// get asks over a new connection, with 0-RTT, if there is a ticket, where the
+// path begins with "/honest" and the protocol has it.
+func (e *tlsEdge) get(proto string, config *tls.Config, host, path string) (*reply, error) {
+	req, err := http.NewRequest(http.MethodGet, "https://"+host+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	var transport http.RoundTripper
+	out := new(reply)
+	early := strings.HasPrefix(path, "/honest")
+	switch proto {
+	case "HTTP/3.0":
+		h3 := &http3.Transport{TLSClientConfig: config, Dial: func(ctx context.Context, _ string, c *tls.Config, q *quic.Config) (*quic.Conn, error) {
+			if early {
+				return quic.DialAddrEarly(ctx, e.addr(), c, q)
+			}
+			return quic.DialAddr(ctx, e.addr(), c, q)
+		}}
+		defer h3.Close()
+		if early {
+			req.Method = http3.MethodGet0RTT
+		}
+		transport = h3
+	default:
+		h := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: proto == "HTTP/2.0", DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", e.addr())
+		}}
+		if proto != "HTTP/2.0" {
+			h.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+		}
+		defer h.CloseIdleConnections()
+		transport = h
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	resp, err := transport.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	out.proto, out.status, out.body, out.tls = resp.Proto, resp.StatusCode, string(body), resp.TLS
+	return out, nil
+}
+
+// mustGet is get without an error.
+func (e *tlsEdge) mustGet(t *testing.T, proto string, config *tls.Config, host, path string) *reply {
+	t.Helper()
+	r, err := e.get(proto, config, host, path)
+	if err != nil {
+		t.Fatalf("GET %s under %q over %s: %v", path, config.ServerName, proto, err)
+	}
+	if r.proto != proto || r.status != http.StatusOK {
+		t.Fatalf("GET %s under %q over %s = %s %d %s", path, config.ServerName, proto, r.proto, r.status, r.body)
+	}
+	return r
+}
+
+// noName is the server name of clients that send none.
+const noName = "127.0.0.1"
+
+// client returns what a client needs to send that server name, in that version
+// of TLS; certificates are looked at, not verified.
+func client(serverName string, version uint16) *tls.Config {
+	return &tls.Config{ServerName: serverName, MinVersion: version, MaxVersion: version, InsecureSkipVerify: true}
+}
+
+// putRows commits values to the state that this process has open.
+func putRows(t *testing.T, values ...model.Value) {
+	t.Helper()
+	r, _ := edgenode.Open()
+	if r == nil {
+		t.Fatal("no node is open")
+	}
+	if _, err := r.Commit(t.Context(), func(tx *state.Tx) error {
+		for _, v := range values {
+			if err := tx.Put(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
