@@ -3,6 +3,7 @@ package route53sim
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -70,24 +71,52 @@ func nodeKey(s settings) string {
 
 // start gives in its node: in a reload that of the instance before it, else a
 // new one. The documents to load and the files that place clients are read
-// first, so that one with a fault keeps everything as it is.
+// before anything is changed, so that one with a fault keeps everything as it
+// is. Only a node with a data folder is opened before: it tells which
+// documents it knows.
 func (t *nodeTable) start(in *instance) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	loader := importer.New(importer.Config{Sources: in.settings.sources, Log: loadLog{}})
-	if err := loader.Load(); err != nil {
-		return fmt.Errorf("loading zones: %w", err)
+	run, err := t.find(in)
+	if err == nil && run == nil && exists(in.settings.node.Data) {
+		run, err = t.openFor(in)
 	}
-	locator, err := in.settings.locator()
-	if err != nil {
-		return fmt.Errorf("reading what places clients: %w", err)
-	}
-	run, err := t.take(in)
 	if err != nil {
 		return err
 	}
-	if err := run.serveAPI(in.settings.api); err != nil {
+	if run, err = t.prepare(in, run); err != nil && run != nil {
 		return errors.Join(err, t.closeUnheld(run))
+	}
+	return err
+}
+
+// exists tells whether there is such a folder.
+func exists(folder string) bool {
+	_, err := os.Stat(folder)
+	return folder != "" && err == nil
+}
+
+// prepare reads what in wants to be read and makes in a holder of run, which it
+// opens if that is nil, and returns.
+func (t *nodeTable) prepare(in *instance, run *running) (*running, error) {
+	loader := in.loader(run)
+	if err := loader.Load(); err != nil {
+		return run, fmt.Errorf("loading zones: %w", err)
+	}
+	locator, err := in.settings.locator()
+	if err != nil {
+		return run, fmt.Errorf("reading what places clients: %w", err)
+	}
+	if run == nil {
+		run, err = t.openFor(in)
+	} else {
+		err = run.node.ReloadKeys()
+	}
+	if err != nil {
+		return run, err
+	}
+	if err := run.serveAPI(in.settings.api); err != nil {
+		return run, err
 	}
 	in.locator = locator
 	run.locator.Store(locator)
@@ -96,33 +125,46 @@ func (t *nodeTable) start(in *instance) error {
 	in.running.Store(run)
 	run.holders[in] = true
 	run.load(in, loader)
-	return nil
+	return run, nil
 }
 
-// take returns the node for in, open.
-func (t *nodeTable) take(in *instance) (*running, error) {
+// find returns the open node that in may take over, nil where there is none.
+func (t *nodeTable) find(in *instance) (*running, error) {
 	if old := t.restarting; old != nil && old != in && old.running.Load() != nil {
 		run := old.running.Load()
 		if names := run.settings.node.Diff(in.settings.node); len(names) > 0 {
 			return nil, fmt.Errorf("settings of the open node have changed: %s; restart to apply them", strings.Join(names, ", "))
 		}
-		if err := run.node.ReloadKeys(); err != nil {
-			return nil, err
-		}
 		return run, nil
 	}
 	key := nodeKey(in.settings)
-	if run := t.open[key]; run != nil && key != "" {
-		if names := run.settings.node.Diff(in.settings.node); len(names) > 0 {
-			return nil, fmt.Errorf("%s is in use by this process with other settings: %s", key, strings.Join(names, ", "))
-		}
-		return run, nil
+	run := t.open[key]
+	if run == nil || key == "" {
+		return nil, nil
 	}
+	if names := run.settings.node.Diff(in.settings.node); len(names) > 0 {
+		return nil, fmt.Errorf("%s is in use by this process with other settings: %s", key, strings.Join(names, ", "))
+	}
+	return run, nil
+}
+
+// openFor opens a node for in.
+func (t *nodeTable) openFor(in *instance) (*running, error) {
 	run, err := open(in.settings)
-	if err == nil && key != "" {
+	if key := nodeKey(in.settings); err == nil && key != "" {
 		t.open[key] = run
 	}
 	return run, err
+}
+
+// loader returns one for the documents of in. It knows those that run has
+// seen, if that is not nil.
+func (in *instance) loader(run *running) *importer.Loader {
+	c := importer.Config{Sources: in.settings.sources, Log: loadLog{}}
+	if run != nil {
+		c.Seen = importer.SeenBy(run.node.Replica)
+	}
+	return importer.New(c)
 }
 
 // restart notes that a reload is about to replace in.
@@ -152,7 +194,7 @@ func (t *nodeTable) restartFailed(in *instance) {
 	if run.loadsFor == in {
 		return
 	}
-	run.load(in, importer.New(importer.Config{Sources: in.settings.sources, Log: loadLog{}}))
+	run.load(in, in.loader(run))
 }
 
 // stop takes the node from in and closes it if nobody else holds it. Answers

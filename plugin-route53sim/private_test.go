@@ -72,7 +72,7 @@ file %s/db.example.net example.net
 `, c.port, c.data(), c.folder, c.folder)))
 	t.Cleanup(func() { c.stop(inst) })
 	deadline := time.Now().Add(20 * time.Second)
-	for !instanceIn(inst).running.Load().loaded.Load() {
+	for instanceIn(inst).running.Load().problem() != nil {
 		if time.Now().After(deadline) {
 			t.Fatal("the zones are not loaded")
 		}

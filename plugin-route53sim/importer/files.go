@@ -59,11 +59,20 @@ func find(sources []Source) ([]match, error) {
 	return found, errors.Join(errs...)
 }
 
-// load reads the document in a file, like parse.
-func (m match) load() (*Document, error) {
+// read returns what is in a file.
+func (m match) read() ([]byte, error) {
 	data, err := os.ReadFile(m.path)
 	if err != nil {
-		return new(Document), &Fault{File: m.path, Reason: err.Error()}
+		return nil, &Fault{File: m.path, Reason: err.Error()}
+	}
+	return data, nil
+}
+
+// load reads the document in a file, like parse.
+func (m match) load() (*Document, error) {
+	data, err := m.read()
+	if err != nil {
+		return new(Document), err
 	}
 	return parse(m.path, data, m.Account)
 }

@@ -1,13 +1,16 @@
 package importer
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/model"
 )
 
 // Logger is where a [Loader] reports.
@@ -44,6 +47,25 @@ type Config struct {
 	Interval time.Duration
 	// Now is the clock; nil: [time.Now].
 	Now func() time.Time
+	// Seen returns what this node saw last in the file with an absolute path,
+	// nil if it never saw it. A file that is still the same when it is looked
+	// at for the first time is not parsed: it was free of faults then, and
+	// there is nothing to import. Nil: nothing was seen.
+	Seen func(path string) *model.Seen
+}
+
+// SeenBy returns [Config.Seen] of a replica.
+func SeenBy(r *state.Replica) func(path string) *model.Seen {
+	return func(path string) *model.Seen {
+		var seen *model.Seen
+		_ = r.View(func(rd *state.Reader) error { // what cannot be read was not seen
+			if v, ok := rd.Get(model.TableSeen, path); ok {
+				seen = v.(*model.Seen)
+			}
+			return nil
+		})
+		return seen
+	}
 }
 
 // Loader keeps zones what the files say: it looks at them again and again, and
@@ -183,7 +205,16 @@ func (l *Loader) look(m match) error {
 	if slices.Equal(signatures, f.signatures) {
 		return nil
 	}
-	doc, err := m.load()
+	data, err := m.read()
+	if err != nil {
+		f.watched, f.signatures = f.watched[:1], signatures[:1]
+		return err
+	}
+	if f.signatures == nil && l.unchanged(f, data) {
+		f.signatures = signatures
+		return nil
+	}
+	doc, err := parse(m.path, data, m.Account)
 	f.watched = append(f.watched[:1], doc.Includes...)
 	f.signatures = append(signatures[:1], sign(doc.Includes...)...)
 	if err != nil {
@@ -191,11 +222,9 @@ func (l *Loader) look(m match) error {
 	}
 	subject := doc.Subject()
 	f.rival = false
-	for _, other := range l.files {
-		if other != f && other.subject == subject {
-			f.rival = true
-			return sameSubject(doc, other.path)
-		}
+	if other := l.rivalOf(f, subject); other != nil {
+		f.rival = true
+		return sameSubject(doc, other.path)
 	}
 	if f.subject != subject {
 		f.subject = subject
@@ -203,6 +232,31 @@ func (l *Loader) look(m match) error {
 	}
 	doc.At = l.Now()
 	f.pending, f.faults = doc, ""
+	return nil
+}
+
+// unchanged tells whether a file holds what this node saw in it last. One that
+// includes others never does: its hash is of all.
+func (l *Loader) unchanged(f *file, data []byte) bool {
+	if l.Seen == nil {
+		return false
+	}
+	seen := l.Seen(f.absolute)
+	sum := sha256.Sum256(data)
+	if seen == nil || !bytes.Equal(sum[:], seen.Hash) || l.rivalOf(f, seen.Zone) != nil {
+		return false
+	}
+	f.subject = seen.Zone
+	return true
+}
+
+// rivalOf returns another file with the same subject, or nil.
+func (l *Loader) rivalOf(f *file, subject string) *file {
+	for _, other := range l.files {
+		if other != f && other.subject == subject {
+			return other
+		}
+	}
 	return nil
 }
 

@@ -217,3 +217,45 @@ func TestLoaderRun(t *testing.T) {
 		<-done
 	})
 }
+
+// TestUnchangedFileIsNotParsed starts anew on a file that this node has seen:
+// it is neither parsed nor imported, until it changes.
+func TestUnchangedFileIsNotParsed(t *testing.T) {
+	b := newBench(t)
+	const name = "example.org.zone"
+	text := "$ORIGIN example.org.\n@ 900 IN SOA ns-1.awsdns-00.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400\n@ 60 IN NS ns-1.awsdns-00.com.\n"
+	b.write(name, text)
+	b.poll(`info Loaded "example.org.zone": ...`)
+	path, err := filepath.Abs(filepath.Join(b.folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, ok := b.rows.Get(model.TableSeen, path)
+	if !ok {
+		t.Fatalf("nothing is remembered of %s", path)
+	}
+	again := func(seen *model.Seen) *Loader {
+		t.Helper()
+		c := b.Config
+		c.Seen = func(string) *model.Seen { return seen }
+		b.Loader = New(c)
+		if err := b.Load(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Loader
+	}
+	if f := again(v.(*model.Seen)).files[path]; f.pending != nil || f.subject != v.(*model.Seen).Zone {
+		t.Errorf("a file that is as it was is pending: %v, as %q", f.pending != nil, f.subject)
+	}
+	b.poll()
+	b.write(name, text+"www 60 IN A 192.0.2.1\n")
+	b.poll(`info Loaded "example.org.zone": ...`)
+	other := *v.(*model.Seen)
+	other.Hash = make([]byte, 32)
+	if f := again(&other).files[path]; f.pending == nil {
+		t.Error("a file that is another than was seen is not pending")
+	}
+	if f := again(nil).files[path]; f.pending == nil {
+		t.Error("a file that was never seen is not pending")
+	}
+}
