@@ -24,6 +24,7 @@ type benchServer struct {
 	t               testing.TB
 	name, dir, addr string
 	block           string
+	env             []string
 
 	// cost is the least CPU time of a query that any round has shown.
 	cost time.Duration
@@ -43,7 +44,7 @@ func (s *benchServer) start(probe string) time.Duration {
 	path := filepath.Join(s.dir, "Corefile")
 	writeFile(s.t, path, fmt.Sprintf(".:%s {\nbind 127.0.0.1\n%s\n}\n", port(s.addr), s.block))
 	begin := time.Now()
-	s.process = run(s.t, s.name, s.dir, binary(s.t, "coredns"), "-conf", path)
+	s.process = runWith(s.t, s.name, s.dir, s.env, binary(s.t, "coredns"), "-conf", path)
 	m := new(dns.Msg).SetQuestion(probe, dns.TypeA)
 	c := dns.Client{Timeout: time.Second}
 	s.process.soon(func() error {
@@ -145,6 +146,15 @@ func (t *table) budget(what string, got, most float64) {
 		verdict = "OVER"
 	}
 	t.line("%s\t%.2f\tbudget %.2f\t%s", what, got, most, verdict)
+}
+
+// atLeast adds a line that compares a value with the least it should be.
+func (t *table) atLeast(what string, got, least float64) {
+	verdict := "within"
+	if got < least {
+		verdict = "UNDER"
+	}
+	t.line("%s\t%.2f\tbudget %.2f\t%s", what, got, least, verdict)
 }
 
 // show keeps the table for the end, and the benchmark's own line to the

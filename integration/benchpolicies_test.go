@@ -15,6 +15,9 @@ type benchRRset map[string]any
 // benchNames is how many names of each kind there are.
 const benchNames = 1000
 
+// benchNamesMillion is how many make a million RRsets.
+const benchNamesMillion = 38_500
+
 // benchHealthCheck is what the primaries of failover groups refer to.
 const benchHealthCheck = "0a1b2c3d-1111-4aaa-8bbb-000000000001"
 
@@ -96,9 +99,9 @@ var benchKinds = []struct {
 	}},
 }
 
-// benchPolicyZone returns an export of example.org with benchNames names of
-// each kind, and the questions for each kind.
-func benchPolicyZone(b *testing.B) (string, map[string][]question) {
+// benchPolicyZone returns an export of example.org with so many names of each
+// kind, the questions for each kind, and how many RRsets there are.
+func benchPolicyZone(b *testing.B, names int) (string, map[string][]question, int) {
 	b.Helper()
 	soa := "ns-1.awsdns-00.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
 	sets := []benchRRset{
@@ -109,7 +112,7 @@ func benchPolicyZone(b *testing.B) (string, map[string][]question) {
 		}},
 	}
 	questions := make(map[string][]question)
-	for i := range benchNames {
+	for i := range names {
 		for _, k := range benchKinds {
 			// Names of one length, so that replies differ in nothing else.
 			name := fmt.Sprintf("host-%06d-%.4s.example.org.", i, k.kind[len(k.kind)-4:])
@@ -130,18 +133,26 @@ func benchPolicyZone(b *testing.B) (string, map[string][]question) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return string(text), questions
+	return string(text), questions, len(sets)
 }
 
 // BenchmarkPolicies compares the CPU time of answers by policies and aliases
 // with that of simple answers, from one process. The rounds are interleaved.
 func BenchmarkPolicies(b *testing.B) {
 	needProc(b)
-	text, questions := benchPolicyZone(b)
+	b.Run("rrsets=24k", func(b *testing.B) { policies(b, benchNames) })
+	b.Run("rrsets=1M", func(b *testing.B) {
+		needLarge(b)
+		policies(b, benchNamesMillion)
+	})
+}
+
+func policies(b *testing.B, names int) {
+	text, questions, rrsets := benchPolicyZone(b, names)
 	s := newBenchServer(b, "route53sim", "")
 	s.block = fmt.Sprintf("route53sim {\ndata %s\nload %s\n}", filepath.Join(s.dir, "data"), filepath.Join(s.dir, "example.org.json"))
 	writeFile(b, filepath.Join(s.dir, "example.org.json"), text)
-	s.start(questions["tree"][benchNames-1].name)
+	took := s.start(questions["tree"][names-1].name)
 
 	load := make(map[string]*workload)
 	least := make(map[string]*benchServer)
@@ -161,6 +172,7 @@ func BenchmarkPolicies(b *testing.B) {
 		}
 	}
 	t := newTable("answer\tCPU us/query\tto simple")
+	t.line("%d RRsets, ready after %.1f s, RSS %.0f MB", rrsets, took.Seconds(), s.memory("VmRSS"))
 	for _, k := range benchKinds {
 		cost := least[k.kind].cost
 		b.ReportMetric(micros(cost), k.kind+"-us/query")

@@ -112,13 +112,18 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	})
 	b.Run("rrsets=1M", func(b *testing.B) {
-		if os.Getenv("EDGESTAGE_BENCH_LARGE") == "" {
-			b.Skip("takes minutes: set EDGESTAGE_BENCH_LARGE=1")
-		}
+		needLarge(b)
 		for b.Loop() {
 			load(b, 1_000_000)
 		}
 	})
+}
+
+// needLarge skips what takes minutes, unless it is asked for.
+func needLarge(b *testing.B) {
+	if os.Getenv("EDGESTAGE_BENCH_LARGE") == "" {
+		b.Skip("takes minutes: set EDGESTAGE_BENCH_LARGE=1")
+	}
 }
 
 // load starts each of rivals with so many RRsets, and ours once more.
@@ -154,4 +159,35 @@ func load(b *testing.B, rrsets int) {
 	}
 	t.show(b)
 	reportCost(b, servers)
+}
+
+// BenchmarkScaling compares what a server on one core answers in a second of
+// its CPU time with one on two cores, whose sockets CoreDNS's multisocket
+// doubles. The client runs beside it, so what it would answer with the machine
+// to itself is that, times its cores.
+func BenchmarkScaling(b *testing.B) {
+	needProc(b)
+	text, questions := benchZone(10_000)
+	file := filepath.Join(b.TempDir(), "example.org.zone")
+	writeFile(b, file, text)
+	var servers []*benchServer
+	for cores := 1; cores <= 2; cores++ {
+		s := newBenchServer(b, fmt.Sprintf("%d core", cores), "")
+		s.block = fmt.Sprintf("multisocket %d\nroute53sim {\ndata %s\nload %s\n}", cores, filepath.Join(s.dir, "data"), file)
+		s.env = []string{fmt.Sprintf("GOMAXPROCS=%d", cores)}
+		s.start(questions[len(questions)-1].name)
+		servers = append(servers, s)
+	}
+	w := newWorkload(b, questions, 60_000, 5)
+	for b.Loop() {
+		compareCost(b, servers, w, 7)
+	}
+	scale := 2 * ratio(servers[0].cost, servers[1].cost)
+	t := newTable("server\tCPU us/query\tanswers/s of its cores")
+	for i, s := range servers {
+		t.line("%s\t%.1f\t%.0f", s.name, micros(s.cost), float64(i+1)*1e6/micros(s.cost))
+	}
+	t.atLeast("two cores / one", scale, 1.6)
+	b.ReportMetric(scale, "x-one-core")
+	t.show(b)
 }

@@ -80,12 +80,19 @@ func (p *process) output() string {
 // process said is shown.
 func run(t testing.TB, name, dir, path string, args ...string) *process {
 	t.Helper()
+	return runWith(t, name, dir, nil, path, args...)
+}
+
+// runWith is run with more of an environment.
+func runWith(t testing.TB, name, dir string, env []string, path string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, name: name, done: make(chan struct{})}
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	// A home of its own, so that nothing of the user's is read or written.
 	p.cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
+	p.cmd.Env = append(p.cmd.Env, env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
