@@ -31,6 +31,7 @@ func TestPure(t *testing.T) {
 		"plugin-route53sim/routing":   nil,
 		"plugin-route53sim/locate":    {"bufio", "io", "os"},
 		"state/model":                 nil,
+		"state/api/route53/policy":    {"io"},
 	}
 	seen := make(map[string]bool)
 	for _, s := range products(t) {

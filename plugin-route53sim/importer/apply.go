@@ -21,8 +21,8 @@ type Rows interface {
 var _ Rows = (*state.Tx)(nil)
 
 // Apply makes the document's zone exactly what the document says: it writes
-// rows that are new or different, deletes the zone's other RRsets, and
-// remembers the document's hash. Health checks are written, never deleted: a
+// rows that are new or different, deletes the zone's other RRsets but those of
+// traffic policy instances, and remembers the document's hash. Health checks are written, never deleted: a
 // zone of another document may need them. Where the zone was loaded from this
 // very document last, it writes nothing and returns false.
 //
@@ -95,7 +95,9 @@ func applyRRsets(t Rows, zone string, sets []*model.RRset) error {
 	t.Range(model.TableRRsets, prefix, prefix, func(v model.Value, _ state.Version) bool {
 		key := v.Key()
 		if r, ok := put[key]; !ok {
-			gone = append(gone, key)
+			if !managed(t, v.(*model.RRset)) {
+				gone = append(gone, key)
+			}
 		} else if equal(v, r) {
 			delete(put, key)
 		}
@@ -111,6 +113,16 @@ func applyRRsets(t Rows, zone string, sets []*model.RRset) error {
 		}
 	}
 	return nil
+}
+
+// managed tells whether a traffic policy instance keeps r: no document says what
+// it is, so none takes it away.
+func managed(t Rows, r *model.RRset) bool {
+	if r.TrafficPolicyInstanceID == "" {
+		return false
+	}
+	_, ok := t.Get(model.TableTrafficPolicyInstances, r.TrafficPolicyInstanceID)
+	return ok
 }
 
 // applyHealthCheck writes a health check, unless it is there already.

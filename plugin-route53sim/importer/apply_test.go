@@ -63,6 +63,25 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// A document says nothing of traffic policy instances, and leaves them alone.
+func TestApplyKeepsTrafficPolicyInstances(t *testing.T) {
+	rows := newMapRows()
+	in := &model.TrafficPolicyInstance{ID: model.NewUUID("i"), Account: model.DefaultAccount, Zone: "Z1", Name: "p.example.org.", Type: "A", Policy: model.NewUUID("p"), Version: 1}
+	kept := &model.RRset{Zone: "Z1", Name: "p.example.org.", Type: "A", Values: []string{"192.0.2.1"}, TrafficPolicyInstanceID: in.ID}
+	orphan := &model.RRset{Zone: "Z1", Name: "q.example.org.", Type: "A", Values: []string{"192.0.2.1"}, TrafficPolicyInstanceID: model.NewUUID("gone")}
+	for _, v := range []model.Value{in, kept, orphan} {
+		if err := rows.Put(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Apply(rows, mustParse(t, "a.json", zoneJSON("a"))); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprintf("%q", rows.deleted), `["rrsets/Z1\x00org.example.q.\x00A\x00"]`; got != want {
+		t.Errorf("the document deleted %s, want %s", got, want)
+	}
+}
+
 func TestApplyHealthChecks(t *testing.T) {
 	rows := newMapRows()
 	doc := mustParse(t, "a.json", `{"HealthChecks":[{"Id":"hc","HealthCheckConfig":{"Type":"TCP","Port":80}}]}`)

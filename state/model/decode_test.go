@@ -21,6 +21,8 @@ func examples() []Value {
 		&Import{Zone: "Z1", Hashes: [][]byte{{1, 2}}, At: created},
 		&Endpoint{Name: "d1.cloudfront.net.", Node: "n", Kind: EndpointCloudFront, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}},
 		&Seen{Path: "/a", Hash: []byte{1}},
+		&TrafficPolicy{ID: NewUUID("p"), Version: 1, Latest: 1, Account: DefaultAccount, Name: "p", Type: "A", Document: "{}", Comment: "c"},
+		&TrafficPolicyInstance{ID: NewUUID("i"), Account: DefaultAccount, Zone: "Z1", Name: "www.example.org.", Type: "A", TTL: 60, Policy: NewUUID("p"), Version: 1, Sets: 1},
 		&NameServer{Node: "n", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
 		&HealthForce{HealthCheckID: "hc", State: Unhealthy, By: "ops", At: created},
 		&HealthSignal{Account: DefaultAccount, Source: "alarm/us-east-1/a", State: AlarmOK, At: created},

@@ -31,6 +31,9 @@ const (
 	TableVPCAuthorizations = "vpcauthorizations" // [VPCAuthorization], by [VPCAuthorizationPrefix] and VPC
 	TableCallerReferences  = "callerreferences"  // [CallerReference], by [CallerReferenceKey]
 
+	TableTrafficPolicies        = "trafficpolicies"        // [TrafficPolicy], by [TrafficPolicyKey]
+	TableTrafficPolicyInstances = "trafficpolicyinstances" // [TrafficPolicyInstance], by id
+
 	TableClaims               = "claims"               // [Claim], by reversed host name, owner and declarer
 	TableDistributions        = "distributions"        // [Distribution], by id and declarer
 	TableLoadBalancers        = "loadbalancers"        // [LoadBalancer], by ARN and declarer
@@ -113,6 +116,9 @@ var newValue = map[string]func() Value{
 	TableQueryLogging:      func() Value { return new(QueryLoggingConfig) },
 	TableVPCAuthorizations: func() Value { return new(VPCAuthorization) },
 	TableCallerReferences:  func() Value { return new(CallerReference) },
+
+	TableTrafficPolicies:        func() Value { return new(TrafficPolicy) },
+	TableTrafficPolicyInstances: func() Value { return new(TrafficPolicyInstance) },
 
 	TableClaims:               func() Value { return new(Claim) },
 	TableDistributions:        func() Value { return new(Distribution) },

@@ -78,6 +78,10 @@ func (b *batch) step(c *call, s *step) {
 		b.faults.add("The request contains an invalid set of changes for a resource record set '%s %s'", s.set.Type, s.set.Name.AWS())
 		return
 	}
+	if i := b.instanceOf(s); i != "" {
+		b.faults.add("RRSet with DNS name %s, type %s belongs to the traffic policy instance %s, and changes with it only", s.set.Name.AWS(), s.set.Type, i)
+		return
+	}
 	if s.action == actionDelete {
 		b.delete(s)
 		return
@@ -90,6 +94,18 @@ func (b *batch) step(c *call, s *step) {
 	if b.loops(s.set) {
 		b.faults.add("RRSet of type %s with DNS name %s is not permitted as it creates a CNAME or alias loop in the zone.", s.set.Type, s.set.Name.AWS())
 	}
+}
+
+// instanceOf returns the id of the traffic policy instance that the step's RRset
+// belongs to, "" for none. A list shows all of an instance's as one.
+func (b *batch) instanceOf(s *step) string {
+	for _, t := range b.at(s.set.Name).sets {
+		listed := s.wire.TrafficPolicyInstanceId != nil && t.Type == s.set.Type
+		if (listed || t.Key() == s.set.Key()) && managing(&b.tx.Reader, t) != nil {
+			return t.TrafficPolicyInstanceID
+		}
+	}
+	return ""
 }
 
 // delete takes away exactly what the step describes (aws-behaviour 2.3).
@@ -114,13 +130,7 @@ func (b *batch) check(c *call, s *step) faultList {
 		faults.add("Tried to create resource record set %s but it already exists", s.set.Bracket())
 		return faults
 	}
-	misplaced := model.CheckPlacement(b.zone, s.set)
-	found := misplaced
-	if len(misplaced) == 0 {
-		found = model.CheckBeside(b.zone, s.set, b.besideFor(o, s.set))
-	}
-	found = append(found, model.CheckAlias(b.zone, s.set, b.has)...)
-	for _, err := range found {
+	for _, err := range b.against(s.set, b.besideFor(o, s.set)) {
 		faults.add("%v", err)
 	}
 	if text := b.checkCollection(c, s.set); text != "" {

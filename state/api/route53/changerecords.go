@@ -156,6 +156,7 @@ func parseSteps(zone string, list []change) ([]*step, error) {
 		}
 		if ch.ResourceRecordSet.TrafficPolicyInstanceId != nil {
 			combinations = append(combinations, "TrafficPolicyInstanceId is set by traffic policy instances only")
+			continue
 		}
 		for _, e := range leaves(set.Validate()) {
 			s.sort(e, i, &constraints, &combinations)

@@ -4,7 +4,6 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
 	"github.com/edgestage/edgestage/state/api/hostedzone"
-	"github.com/edgestage/edgestage/state/model"
 )
 
 var limitOperations = []*operation{
@@ -39,9 +38,9 @@ func getAccountLimit(c *call) (any, error) {
 		case "MAX_REUSABLE_DELEGATION_SETS_BY_OWNER":
 			res.Limit.Value, res.Count = q.DelegationSets, len(c.ownSets(rd))
 		case "MAX_TRAFFIC_POLICIES_BY_OWNER":
-			res.Limit.Value = q.TrafficPolicies
+			res.Limit.Value, res.Count = q.TrafficPolicies, len(c.ownPolicies(rd))
 		case "MAX_TRAFFIC_POLICY_INSTANCES_BY_OWNER":
-			res.Limit.Value = q.PolicyInstances
+			res.Limit.Value, res.Count = q.PolicyInstances, len(c.ownInstances(rd))
 		default:
 			return unknownLimit(kind, "MAX_HEALTH_CHECKS_BY_OWNER, MAX_HOSTED_ZONES_BY_OWNER, MAX_TRAFFIC_POLICY_INSTANCES_BY_OWNER, "+
 				"MAX_REUSABLE_DELEGATION_SETS_BY_OWNER, MAX_TRAFFIC_POLICIES_BY_OWNER")
@@ -59,7 +58,7 @@ func getHostedZoneLimit(c *call) (any, error) {
 		case err != nil:
 			return err
 		case kind == "MAX_RRSETS_BY_ZONE":
-			res.Limit.Value, res.Count = c.config.Quotas.RecordsPerZone, rd.Count(model.TableRRsets, model.RRsetPrefix(z.ID), 0)
+			res.Limit.Value, res.Count = c.config.Quotas.RecordsPerZone, listedCount(rd, z.ID)
 		case kind != "MAX_VPCS_ASSOCIATED_BY_ZONE":
 			return unknownLimit(kind, "MAX_RRSETS_BY_ZONE, MAX_VPCS_ASSOCIATED_BY_ZONE")
 		case !z.Private:

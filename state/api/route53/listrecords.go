@@ -47,12 +47,17 @@ func listResourceRecordSets(c *call) (any, error) {
 		if err != nil {
 			return err
 		}
+		once := listedOnce{rd: rd}
 		c.eachVisible(rd, z, from, func(s *model.RRset) bool {
+			shape, listed := once.shape(s)
+			if !listed {
+				return true
+			}
 			if len(res.ResourceRecordSets.ResourceRecordSet) == size {
-				res.IsTruncated, res.NextRecordName, res.NextRecordType, res.NextRecordIdentifier = true, s.Name.AWS(), s.Type, s.SetID
+				res.IsTruncated, res.NextRecordName, res.NextRecordType, res.NextRecordIdentifier = true, shape.Name, shape.Type, value(shape.SetIdentifier)
 				return false
 			}
-			res.ResourceRecordSets.ResourceRecordSet = append(res.ResourceRecordSets.ResourceRecordSet, recordShape(s))
+			res.ResourceRecordSets.ResourceRecordSet = append(res.ResourceRecordSets.ResourceRecordSet, shape)
 			return true
 		})
 		return nil

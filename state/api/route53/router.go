@@ -23,6 +23,7 @@ func init() {
 	for _, family := range [][]*operation{
 		zoneOperations, delegationSetOperations, recordOperations, healthCheckOperations, tagOperations,
 		vpcOperations, cidrOperations, queryLoggingOperations, dnssecOperations, locationOperations, limitOperations,
+		trafficPolicyOperations, trafficInstanceOperations,
 	} {
 		for _, o := range family {
 			o.segments = strings.Split(o.path, "/")

@@ -70,6 +70,19 @@ func (w *workingCopy) has(n model.Name, rrtype string) bool {
 	return slices.ContainsFunc(w.at(n).sets, func(s *model.RRset) bool { return s.Type == rrtype })
 }
 
+// faults returns why s may not stand, and why not where it does.
+func (w *workingCopy) faults(s *model.RRset) []error { return w.against(s, w.at(s.Name).beside(s)) }
+
+// against is faults beside the RRsets given.
+func (w *workingCopy) against(s *model.RRset, beside []*model.RRset) []error {
+	misplaced := model.CheckPlacement(w.zone, s)
+	found := misplaced
+	if len(misplaced) == 0 {
+		found = model.CheckBeside(w.zone, s, beside)
+	}
+	return append(found, model.CheckAlias(w.zone, s, w.has)...)
+}
+
 func (w *workingCopy) touch(n model.Name) *owner {
 	o := w.at(n)
 	if !o.changed {

@@ -63,7 +63,7 @@ func (c *call) zoneShape(rd *state.Reader, z *model.Zone) hostedZone {
 	return hostedZone{
 		Id: "/hostedzone/" + z.ID, Name: z.Name.AWS(), CallerReference: z.CallerReference,
 		Config:                 hostedZoneConfig{Comment: z.Comment, PrivateZone: z.Private},
-		ResourceRecordSetCount: rd.Count(model.TableRRsets, model.RRsetPrefix(z.ID), 0) + len(c.derived(rd, z)),
+		ResourceRecordSetCount: listedCount(rd, z.ID) + len(c.derived(rd, z)),
 		LinkedService:          linkedShape(z.Linked),
 	}
 }
