@@ -45,7 +45,6 @@ const leaseStep = 20 * time.Millisecond
 
 // followLeases takes instances out of the answers when their leases end.
 func (r *running) followLeases() {
-	defer r.done.Done()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {

@@ -50,7 +50,6 @@ func (r *running) lookAgain() {
 // withdraws them while it is not. Whoever stops or dies is withdrawn by the
 // others.
 func (r *running) announce() {
-	defer r.done.Done()
 	tick := time.NewTicker(readyCheck)
 	defer tick.Stop()
 	var shown []netip.Addr

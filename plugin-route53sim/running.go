@@ -64,20 +64,15 @@ func open(s settings) (*running, error) {
 	r.health = startHealth(r.node, s.checks)
 	r.compiler, r.discovery, r.leases = zone.NewCompiler(), discovery.New(), make(chan struct{}, 1)
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.done.Add(5)
-	go r.follow()
-	go r.followHealth()
-	go r.followLeases()
-	go r.awaitReady()
-	go r.announce()
-	go r.sweep()
+	for _, loop := range []func(){r.follow, r.followHealth, r.followLeases, r.awaitReady, r.announce, r.sweep} {
+		r.done.Go(loop)
+	}
 	openNodes.add(r)
 	return r, nil
 }
 
 // sweep deletes what is left of instances of Cloud Map that nobody renews.
 func (r *running) sweep() {
-	defer r.done.Done()
 	sweeper := &cloudmap.Sweeper{Replica: r.node.Replica, Log: log.Warningf}
 	sweeper.Run(r.ctx)
 }
@@ -87,7 +82,6 @@ const manyRows = 50_000
 
 // follow compiles what the node holds, and each commit after that.
 func (r *running) follow() {
-	defer r.done.Done()
 	sub := r.node.Subscribe(followed()...)
 	defer sub.Close()
 	for {
@@ -124,7 +118,6 @@ func (r *running) answerBy(compile func() *zone.View) {
 
 // followHealth compiles what each change of health touches.
 func (r *running) followHealth() {
-	defer r.done.Done()
 	for {
 		select {
 		case <-r.health.Changes():
@@ -144,7 +137,6 @@ func (r *running) judge() {
 }
 
 func (r *running) awaitReady() {
-	defer r.done.Done()
 	select {
 	case <-r.node.Ready():
 		r.health.Settle(r.ctx)
