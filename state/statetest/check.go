@@ -79,6 +79,9 @@ func (c *checker) checkView(n *simNode) {
 			}
 		}
 		for _, r := range info.Rows {
+			if r.Table != model.TableImports {
+				continue
+			}
 			if want[r.Key].Compare(v) < 0 {
 				want[r.Key], live[r.Key] = v, !r.Deleted
 			}

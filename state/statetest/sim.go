@@ -293,6 +293,33 @@ func (s *Sim) Put(i int, key string, del bool) {
 	}})
 }
 
+// Do has node i run f as a commit; what f returns is not looked at.
+func (s *Sim) Do(i int, f func(t *state.Tx) error) {
+	s.nextID++
+	s.step(s.nodes[i], state.LocalCommit{ID: s.nextID, F: f})
+}
+
+// Rows returns the live rows of tables on the disk of node i, as a subscriber
+// would get them at first.
+func (s *Sim) Rows(i int, tables ...string) state.Batch {
+	b := state.Batch{Reset: true}
+	_ = s.nodes[i].disk.Read(func(r state.StoreReader) error {
+		for _, table := range tables {
+			r.Range(table, "", func(row *state.Row) bool {
+				if row.Table != table {
+					return false
+				}
+				if v, err := model.Decode(table, row.Key, row.Value); row.Value != nil && err == nil {
+					b.Changes = append(b.Changes, state.Change{Table: table, Key: row.Key, Value: v, Version: row.Version})
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	return b
+}
+
 // Shows tells whether node i shows the row of a key.
 func (s *Sim) Shows(i int, key string) bool {
 	_, ok := s.nodes[i].view[key]
