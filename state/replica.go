@@ -355,6 +355,19 @@ func (r *Replica) Publish(table string, values []model.Value) error {
 	}
 }
 
+// Shared returns the values in a volatile table, of all runs.
+func (r *Replica) Shared(table string) []model.Value {
+	var out []model.Value
+	_ = r.call(func(k *Core) {
+		for _, c := range k.Shared() {
+			if c.Table == table && c.Value != nil {
+				out = append(out, c.Value)
+			}
+		}
+	})
+	return out
+}
+
 // Members returns the members held alive or suspect, this node included, by run.
 func (r *Replica) Members() []Member {
 	var out []Member

@@ -100,6 +100,18 @@ func ValidateHost(host string) error {
 	return nil
 }
 
+// ValidateAlias returns an error unless host can be claimed by a resource that it
+// is not the own name of: the names that AWS gives are nobody else's.
+func ValidateAlias(host string) error {
+	if err := ValidateHost(host); err != nil {
+		return err
+	}
+	if kind := ResourceOf(Name(strings.TrimPrefix(host, "*.") + ".")).Kind; kind != "" {
+		return fmt.Errorf("host name %q is one that AWS gives to a resource", host)
+	}
+	return nil
+}
+
 func validHostLabel(l string) bool {
 	if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
 		return false

@@ -41,6 +41,7 @@ func examples() []Value {
 		claim("*.example.com", "111111111111", "d1.cloudfront.net", 5),
 		distribution("111111111111", "d1.cloudfront.net"),
 		NewLoadBalancer("111111111111", "web-1.eu-west-3.elb.amazonaws.com", "edge"),
+		&ClaimRules{Declarer: "edge", Wildcards: WildcardsStrict, Dangling: DanglingWarn, Resolvers: []string{"192.0.2.53:53"}},
 		&ListenerCertificate{
 			Listener:    NewLoadBalancer("111111111111", "web-1.eu-west-3.elb.amazonaws.com", "").ListenerARN(),
 			Certificate: "arn:aws:acm:eu-west-3:111111111111:certificate/a",

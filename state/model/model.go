@@ -38,6 +38,7 @@ const (
 	TableDistributions        = "distributions"        // [Distribution], by id and declarer
 	TableLoadBalancers        = "loadbalancers"        // [LoadBalancer], by ARN and declarer
 	TableListenerCertificates = "listenercertificates" // [ListenerCertificate], by the ARNs of both
+	TableClaimRules           = "claimrules"           // [ClaimRules], by declarer
 
 	TableHealthForces  = "healthforces"  // [HealthForce], by health check id
 	TableHealthSignals = "healthsignals" // [HealthSignal], by [HealthSignalKey]
@@ -124,6 +125,7 @@ var newValue = map[string]func() Value{
 	TableDistributions:        func() Value { return new(Distribution) },
 	TableLoadBalancers:        func() Value { return new(LoadBalancer) },
 	TableListenerCertificates: func() Value { return new(ListenerCertificate) },
+	TableClaimRules:           func() Value { return new(ClaimRules) },
 
 	TableHealthForces:  func() Value { return new(HealthForce) },
 	TableHealthSignals: func() Value { return new(HealthSignal) },
