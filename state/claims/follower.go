@@ -14,7 +14,7 @@ type Subscriber interface {
 }
 
 // Follower keeps the view of a replica up to date. Its methods are safe for
-// concurrent use.
+// concurrent use. The zero Follower follows nothing, and knows nobody.
 type Follower struct {
 	view   atomic.Pointer[View]
 	cancel context.CancelFunc
@@ -29,11 +29,7 @@ type Follower struct {
 // be closed before the replica is.
 func Follow(r Subscriber) *Follower {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &Follower{
-		cancel: cancel, done: make(chan struct{}),
-		compiler: NewCompiler(), hooks: make(map[*func(*View)]struct{}),
-	}
-	f.view.Store(new(View))
+	f := &Follower{cancel: cancel, done: make(chan struct{})}
 	sub := r.Subscribe(Tables()...)
 	go func() {
 		defer close(f.done)
@@ -58,6 +54,9 @@ func (f *Follower) run(ctx context.Context, sub *state.Subscription) {
 func (f *Follower) publish(compile func() *View) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.compiler == nil {
+		f.compiler = NewCompiler()
+	}
 	v := compile()
 	f.view.Store(v)
 	for hook := range f.hooks {
@@ -66,7 +65,12 @@ func (f *Follower) publish(compile func() *View) {
 }
 
 // View returns who owns what now; never nil. It neither blocks nor locks.
-func (f *Follower) View() *View { return f.view.Load() }
+func (f *Follower) View() *View {
+	if v := f.view.Load(); v != nil {
+		return v
+	}
+	return new(View)
+}
 
 // Serve says which distributions and load balancers this node serves, by their
 // own names: see [View.Owner].
@@ -81,8 +85,11 @@ func (f *Follower) Serve(names []string) {
 func (f *Follower) Hook(do func(*View)) (remove func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.hooks == nil {
+		f.hooks = make(map[*func(*View)]struct{})
+	}
 	f.hooks[&do] = struct{}{}
-	do(f.view.Load())
+	do(f.View())
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -92,6 +99,9 @@ func (f *Follower) Hook(do func(*View)) (remove func()) {
 
 // Close ends the following. The last view stays.
 func (f *Follower) Close() {
+	if f.cancel == nil {
+		return
+	}
 	f.cancel()
 	<-f.done
 }
