@@ -104,8 +104,9 @@ func TestReadmeSnippets(t *testing.T) {
 	if len(snippets) == 0 {
 		t.Fatal("README.md has no snippet")
 	}
+	keys := sealKeys(t)
 	for _, s := range snippets {
-		config, ok := adapt(s[1])
+		config, ok := adapt(strings.ReplaceAll(s[1], "/etc/caddy/seal.keys", keys))
 		if !ok {
 			t.Errorf("Adapt(%s) = %s", s[1], config)
 			continue

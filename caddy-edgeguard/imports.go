@@ -5,4 +5,5 @@ import (
 	_ "github.com/edgestage/edgestage/caddy-edgeguard/dnsprovider"
 	_ "github.com/edgestage/edgestage/caddy-edgeguard/index"
 	_ "github.com/edgestage/edgestage/caddy-edgeguard/origin"
+	_ "github.com/edgestage/edgestage/caddy-edgeguard/storage"
 )

@@ -100,6 +100,9 @@ func (r *Ref) Started() <-chan struct{} { return r.shared.started }
 // process has open, and else of nothing.
 func (r *Ref) Read(f func(rd *state.Reader) error) error { return r.shared.read(f) }
 
+// Logger returns the logger of the configuration that runs.
+func (r *Ref) Logger() *zap.Logger { return r.shared.log.zap() }
+
 // Keys returns the holder of the sealing keys, the same for all references.
 func (r *Ref) Keys() *seal.Holder { return &r.shared.keys }
 

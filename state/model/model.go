@@ -64,6 +64,10 @@ const (
 
 	TableChallenges = "challenges" // [Challenge], by [ChallengePrefix] and hash, expiring
 
+	TableStoredFiles  = "storedfiles"  // [StoredFile], by path
+	TableStoredParts  = "storedparts"  // [StoredPart], by [StoredPartKey]
+	TableStorageLocks = "storagelocks" // [StorageLock], by [StorageLockKey]
+
 	TableEndpoints   = "endpoints"   // [Endpoint], volatile, by [EndpointKey]
 	TableNameServers = "nameservers" // [NameServer], volatile, by node
 
@@ -151,6 +155,10 @@ var newValue = map[string]func() Value{
 	TableOperations:        func() Value { return new(Operation) },
 
 	TableChallenges: func() Value { return new(Challenge) },
+
+	TableStoredFiles:  func() Value { return new(StoredFile) },
+	TableStoredParts:  func() Value { return new(StoredPart) },
+	TableStorageLocks: func() Value { return new(StorageLock) },
 
 	TableEndpoints:   func() Value { return new(Endpoint) },
 	TableNameServers: func() Value { return new(NameServer) },
