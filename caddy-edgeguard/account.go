@@ -26,6 +26,12 @@ type Distribution struct {
 	// `d111111abcdef8.cloudfront.net`: lower case, no final dot. Aliases to it
 	// are answered with the addresses in `publish` while this edge runs.
 	Name string `json:"name"`
+
+	// The host names that the distribution answers for: lower case, no final
+	// dot, `*.` in front for all names below. They belong to the account on
+	// every edge, for as long as one edge declares them; names that another
+	// account has are refused. Default: none.
+	Aliases []string `json:"aliases,omitempty"`
 }
 
 // LoadBalancer is an Elastic Load Balancing load balancer that this edge
@@ -36,11 +42,21 @@ type LoadBalancer struct {
 	// `net-1.elb.eu-west-3.amazonaws.com`: lower case, no final dot. Aliases
 	// to it are answered with the addresses in `publish` while this edge runs.
 	Name string `json:"name"`
+
+	// The host names that the load balancer answers for, as those of a
+	// distribution; load balancers of one account may share them. Default:
+	// none.
+	Aliases []string `json:"aliases,omitempty"`
+
+	// The ARN of the default certificate of the load balancer's HTTPS
+	// listener. Of several edges and the API, who says it last holds.
+	// Default: none is named.
+	DefaultCertificate string `json:"default_certificate,omitempty"`
 }
 
 // validate returns every fault of what is published, joined, or nil.
 func (a *App) validate() error {
-	errs := []error{validatePublish(a.Publish), validateAccounts(a.Accounts)}
+	errs := []error{validatePublish(a.Publish), validateAccounts(a.Accounts), a.validateRules()}
 	if len(a.endpoints()) > 0 && len(a.Publish) == 0 {
 		errs = append(errs, errors.New("nothing says where clients reach the distributions and load balancers of this edge: write 'publish ADDR...' with its IP addresses"))
 	}
@@ -48,20 +64,72 @@ func (a *App) validate() error {
 }
 
 // validateAccounts returns every fault of the accounts and of what they hold.
-// A name belongs to one of them.
+// A name belongs to one of them; load balancers of one account may share one.
 func validateAccounts(list []Account) error {
 	var errs []error
 	accounts, names := make(map[string]bool), make(map[string]bool)
+	hosts := make(map[string]string) // accounts
+	distributed := make(map[string]bool)
 	for _, account := range list {
 		errs = append(errs, model.ValidateAccount(account.ID), once(accounts, "account", account.ID))
 		for _, d := range account.Distributions {
-			errs = append(errs, validateDistributionName(d.Name), once(names, "distribution", d.Name))
+			errs = append(errs, model.ValidateDistributionName(d.Name), once(names, "distribution", d.Name),
+				validateAliases(account.ID, d.Name, d.Aliases, hosts))
+			for _, host := range d.Aliases {
+				errs = append(errs, once(distributed, "alias", host))
+			}
 		}
 		for _, lb := range account.LoadBalancers {
-			errs = append(errs, validateLoadBalancerName(lb.Name), once(names, "load balancer", lb.Name))
+			errs = append(errs, model.ValidateLoadBalancerName(lb.Name), once(names, "load balancer", lb.Name),
+				validateAliases(account.ID, lb.Name, lb.Aliases, hosts))
+			if c := lb.DefaultCertificate; c != "" && !model.ValidCertificateARN(c) {
+				errs = append(errs, fmt.Errorf("default certificate '%s' is not the ARN of a certificate of ACM or IAM", c))
+			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validateAliases returns every fault of a resource's aliases. Hosts knows which
+// account has a name.
+func validateAliases(account, resource string, aliases []string, hosts map[string]string) error {
+	var errs []error
+	seen := make(map[string]bool)
+	for _, host := range aliases {
+		if seen[host] {
+			errs = append(errs, fmt.Errorf("alias '%s' of '%s' is given twice", host, resource))
+		} else if other := hosts[host]; other != "" && other != account {
+			errs = append(errs, fmt.Errorf("alias '%s' belongs to one account, not to both '%s' and '%s'", host, other, account))
+		}
+		errs = append(errs, model.ValidateAlias(host))
+		seen[host], hosts[host] = true, account
+	}
+	return errors.Join(errs...)
+}
+
+// validateRules returns every fault of the rules of claims.
+func (a *App) validateRules() error {
+	rules := a.rules()
+	if rules == nil {
+		return nil
+	}
+	rules.Declarer = "" // judged with the node's settings
+	return rules.Validate()
+}
+
+// rules returns what the configuration says about claims, nil for nothing.
+func (a *App) rules() *model.ClaimRules {
+	if a.WildcardClaims == "" && a.Dangling == "" && len(a.Resolvers) == 0 {
+		return nil
+	}
+	rules := &model.ClaimRules{Declarer: a.Node, Wildcards: a.WildcardClaims, Dangling: a.Dangling}
+	for _, r := range a.Resolvers {
+		if addr, err := model.ParseResolver(r); err == nil {
+			r = addr
+		}
+		rules.Resolvers = append(rules.Resolvers, r)
+	}
+	return rules
 }
 
 // once returns an error if name is in seen, and puts it there.

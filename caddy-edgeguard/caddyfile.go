@@ -3,12 +3,14 @@ package edgeguard
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
+	"github.com/edgestage/edgestage/state/model"
 )
 
 func init() {
@@ -41,16 +43,22 @@ func parseOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	        key_file  <path>
 //	    }
 //	    seal_key_file <path>
-//	    publish <ip...>
+//	    publish  <ip...>
+//	    resolver <ip[:port]...>
 //	    account <id> {
-//	        distribution  <name>
-//	        load_balancer <name>
+//	        distribution <name> {
+//	            alias <host...>
+//	        }
+//	        load_balancer <name> {
+//	            alias               <host...>
+//	            default_certificate <arn>
+//	        }
 //	    }
+//	    wildcard_claims current|strict2018
+//	    dangling        refuse|warn
 //	}
 //
-// The properties `acm`, `alias` of distributions and load
-// balancers, and `default_certificate` of load balancers are known but not
-// supported yet.
+// The property `acm` is known but not supported yet.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume option name
 	if d.NextArg() {
@@ -87,6 +95,12 @@ func (a *App) unmarshalProperty(d *caddyfile.Dispenser) error {
 		return a.unmarshalPublish(d)
 	case "account":
 		return a.unmarshalAccount(d)
+	case "resolver":
+		return a.unmarshalResolvers(d)
+	case "wildcard_claims":
+		return unmarshalChoice(d, &a.WildcardClaims, model.WildcardsCurrent, model.WildcardsStrict)
+	case "dangling":
+		return unmarshalChoice(d, &a.Dangling, model.DanglingRefuse, model.DanglingWarn)
 	case "seal_key_file":
 		return unmarshalString(d, &a.SealKeyFile)
 	case "acm":
@@ -197,30 +211,85 @@ func (a *App) unmarshalAccount(d *caddyfile.Dispenser) error {
 func (account *Account) unmarshalProperty(d *caddyfile.Dispenser) error {
 	switch d.Val() {
 	case "distribution":
-		name, err := unmarshalResource(d, "alias")
-		account.Distributions = append(account.Distributions, Distribution{Name: name})
+		var x Distribution
+		err := unmarshalResource(d, &x.Name, func() error {
+			if d.Val() == "alias" {
+				return unmarshalAliases(d, &x.Aliases)
+			}
+			return d.Errf("unrecognized subdirective '%s'", d.Val())
+		})
+		account.Distributions = append(account.Distributions, x)
 		return err
 	case "load_balancer":
-		name, err := unmarshalResource(d, "alias", "default_certificate")
-		account.LoadBalancers = append(account.LoadBalancers, LoadBalancer{Name: name})
+		var x LoadBalancer
+		err := unmarshalResource(d, &x.Name, func() error {
+			switch d.Val() {
+			case "alias":
+				return unmarshalAliases(d, &x.Aliases)
+			case "default_certificate":
+				return unmarshalString(d, &x.DefaultCertificate)
+			}
+			return d.Errf("unrecognized subdirective '%s'", d.Val())
+		})
+		account.LoadBalancers = append(account.LoadBalancers, x)
 		return err
 	}
 	return d.Errf("unrecognized subdirective '%s'", d.Val())
 }
 
-// unmarshalResource reads a property that has a name and a block of properties
-// that are all still to come.
-func unmarshalResource(d *caddyfile.Dispenser, later ...string) (name string, err error) {
-	if !d.AllArgs(&name) {
-		return "", d.ArgErr()
+// unmarshalResource reads a property that has a name and a block of properties.
+func unmarshalResource(d *caddyfile.Dispenser, name *string, property func() error) error {
+	if !d.AllArgs(name) {
+		return d.ArgErr()
 	}
-	if d.NextBlock(d.Nesting()) {
-		if slices.Contains(later, d.Val()) {
-			return "", unsupported(d)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if err := property(); err != nil {
+			return err
 		}
-		return "", d.Errf("unrecognized subdirective '%s'", d.Val())
 	}
-	return name, nil
+	return nil
+}
+
+// unmarshalAliases reads the property `alias`.
+func unmarshalAliases(d *caddyfile.Dispenser, to *[]string) error {
+	hosts := d.RemainingArgs()
+	if len(hosts) == 0 {
+		return d.ArgErr()
+	}
+	for _, host := range hosts {
+		if err := model.ValidateAlias(host); err != nil {
+			return d.WrapErr(err)
+		}
+	}
+	*to = append(*to, hosts...)
+	return nil
+}
+
+// unmarshalChoice reads a property that is one of some words.
+func unmarshalChoice(d *caddyfile.Dispenser, to *string, words ...string) error {
+	property := d.Val()
+	if err := unmarshalString(d, to); err != nil {
+		return err
+	}
+	if !slices.Contains(words, *to) {
+		return d.Errf("'%s' is '%s', want one of %s", property, *to, strings.Join(words, ", "))
+	}
+	return nil
+}
+
+// unmarshalResolvers reads the property `resolver`.
+func (a *App) unmarshalResolvers(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return d.ArgErr()
+	}
+	for _, arg := range args {
+		if _, err := model.ParseResolver(arg); err != nil {
+			return d.WrapErr(err)
+		}
+	}
+	a.Resolvers = append(a.Resolvers, args...)
+	return nil
 }
 
 // Interface guards

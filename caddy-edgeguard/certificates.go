@@ -37,11 +37,11 @@ func certificates(node *edgenode.Ref) *sni.Index {
 	}).(certificateIndex).Index
 }
 
-// edge is what one configuration knows of handshakes. It implements
+// wrapped is the servers of one configuration, whose certificates we choose. It implements
 // [handshake.Edge].
-type edge struct {
+type wrapped struct {
 	*sni.Index
-	claims      *edgenode.Claims
+	node        *edgenode.Ref
 	metrics     *handshakeMetrics
 	connections connections
 	servers     []*caddyhttp.Server
@@ -66,7 +66,7 @@ func (a *App) chooseCertificates(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
-	e := &edge{Index: certificates(a.node), claims: a.node.Claims(), metrics: metrics}
+	e := &wrapped{Index: certificates(a.node), node: a.node, metrics: metrics}
 	for _, name := range slices.Sorted(maps.Keys(app.Servers)) {
 		if err := e.wrap(app.Servers[name], a.ownNames()); err != nil {
 			return fmt.Errorf("server %s: %w", name, err)
@@ -78,7 +78,7 @@ func (a *App) chooseCertificates(ctx caddy.Context) error {
 
 // wrap puts the choice before that of Caddy in every policy of a server, and
 // follows its connections. names are those of the resources of this edge.
-func (e *edge) wrap(server *caddyhttp.Server, names []string) error {
+func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 	hosts := serverHosts(server, names)
 	for i, policy := range server.TLSConnPolicies {
 		config := policy.TLSConfig
@@ -100,7 +100,7 @@ func (e *edge) wrap(server *caddyhttp.Server, names []string) error {
 }
 
 // forget undoes what outlives the servers.
-func (e *edge) forget() {
+func (e *wrapped) forget() {
 	for _, server := range e.servers {
 		handshake.Unregister(server)
 	}
@@ -157,7 +157,7 @@ func (a *App) ownNames() []string {
 type viewOwners struct{ *claims.View }
 
 // owners returns who owns host names now.
-func (e *edge) owners() sni.Owners { return viewOwners{e.claims.View()} }
+func (e *wrapped) owners() sni.Owners { return viewOwners{e.node.Claims().View()} }
 
 // Owner implements [sni.Owners].
 func (v viewOwners) Owner(host string) (sni.Owner, bool) {
@@ -176,13 +176,13 @@ func (v viewOwners) Owner(host string) (sni.Owner, bool) {
 }
 
 // observe is told of each choice.
-func (e *edge) observe(hello *tls.ClientHelloInfo, choice sni.Choice) {
+func (e *wrapped) observe(hello *tls.ClientHelloInfo, choice sni.Choice) {
 	e.metrics.choseCertificate(choice)
 	e.connections.chose(hello.Conn, hello.ServerName, choice)
 }
 
 // Describe implements [handshake.Edge].
-func (e *edge) Describe(r *http.Request) handshake.Details {
+func (e *wrapped) Describe(r *http.Request) handshake.Details {
 	d := handshake.Details{
 		DomainName: handshake.Absent, Certificate: handshake.Absent, KeyType: handshake.Absent, Account: handshake.Absent,
 	}
@@ -204,7 +204,7 @@ func (e *edge) Describe(r *http.Request) handshake.Details {
 	if name != "" && (r.TLS.DidResume || choice.Outcome != sni.Default) {
 		d.DomainName = name
 	}
-	if owner, ok := e.claims.View().Owner(name); ok {
+	if owner, ok := e.node.Claims().View().Owner(name); ok {
 		d.Account = owner.Account
 	}
 	return d
@@ -212,6 +212,6 @@ func (e *edge) Describe(r *http.Request) handshake.Details {
 
 // Interface guards
 var (
-	_ handshake.Edge = (*edge)(nil)
+	_ handshake.Edge = (*wrapped)(nil)
 	_ sni.Owners     = viewOwners{}
 )

@@ -135,8 +135,8 @@ func TestResumption(t *testing.T) {
 	}
 }
 
-// claimed returns the rows by which a resource has a host name as alias.
-func claimed(host string, owner model.Value) []model.Value {
+// aliasRows returns the rows by which a resource has a host name as alias.
+func aliasRows(host string, owner model.Value) []model.Value {
 	c := &model.Claim{Host: host, Account: account, Since: hlc.Stamp(1)}
 	switch o := owner.(type) {
 	case *model.LoadBalancer:
@@ -163,7 +163,7 @@ func TestClaimedNames(t *testing.T) {
 	index := certificates(ref)
 	balancer := model.NewLoadBalancer(account, "web-1.eu-west-3.elb.amazonaws.com", "")
 	balancer.DefaultCertificate = one
-	putRows(t, claimed("lb.test", balancer)...)
+	putRows(t, aliasRows("lb.test", balancer)...)
 	for arn, c := range map[string]*tls.Certificate{one: issue(t, "ecdsa", 1, "default.test"), two: issue(t, "rsa", 2, "lb.test")} {
 		if err := index.SetManaged(arn, account, c); err != nil {
 			t.Fatal(err)
@@ -204,7 +204,7 @@ func deleteListed(t *testing.T, b *model.LoadBalancer, certificate string) {
 // unrecognized_name (aws-behaviour 9.1), until rows make the site somebody's.
 func TestDistributionRefuses(t *testing.T) {
 	e := serveEdge(t, edgeOne, "https://www.a.test {\n\t"+tlsFiles(t, issue(t, "ecdsa", 1, "www.a.test", "other.test"))+"\n\trespond ok\n}\n")
-	putRows(t, claimed("www.a.test", model.DeclaredDistribution(account, "d111111abcdef8.cloudfront.net", ""))...)
+	putRows(t, aliasRows("www.a.test", model.DeclaredDistribution(account, "d111111abcdef8.cloudfront.net", ""))...)
 	for _, p := range protocols {
 		t.Run(p.name, func(t *testing.T) {
 			e.mustGet(t, p.proto, client("www.a.test", p.tls), "www.a.test", "/")
@@ -222,7 +222,7 @@ func TestDistributionRefuses(t *testing.T) {
 // TestPolicyWithoutConfiguration checks that a policy which cannot be wrapped
 // is an error, not passed over.
 func TestPolicyWithoutConfiguration(t *testing.T) {
-	e := &edge{}
+	e := &wrapped{}
 	err := e.wrap(&caddyhttp.Server{TLSConnPolicies: caddytls.ConnectionPolicies{new(caddytls.ConnectionPolicy)}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "policy 0 has no configuration") {
 		t.Errorf("wrap() = %v, want an error", err)

@@ -45,9 +45,26 @@ type App struct {
 	// Who owns what this edge serves. Default: nobody; nothing is published.
 	Accounts []Account `json:"accounts,omitempty"`
 
+	// Whether an account may claim a wildcard above another account's name:
+	// `current` (yes, as CloudFront since 2021) or `strict2018` (no). Of
+	// several edges, who says it last holds for all. Default: `current`.
+	WildcardClaims string `json:"wildcard_claims,omitempty"`
+
+	// What happens to a name that is given up while DNS still leads here:
+	// `refuse` keeps the running configuration, or refuses the API's call;
+	// `warn` writes a line to the log. Of several edges, who says it last
+	// holds for all. Default: `refuse`.
+	Dangling string `json:"dangling,omitempty"`
+
+	// The resolvers that are asked where names lead that are in no hosted zone
+	// of the state: IP addresses, with or without port, asked in turn. Default:
+	// those of the system.
+	Resolvers []string `json:"resolvers,omitempty"`
+
 	logger *zap.Logger
 	node   *edgenode.Ref
-	edge   *edge // nil without the app http
+	edge   *wrapped // nil without the app http
+	claimed
 }
 
 // CaddyModule returns the Caddy module information.
@@ -106,10 +123,16 @@ func (a *App) Validate() error {
 }
 
 // Start opens the node; if an earlier configuration of this process did, it
-// reads the gossip keys again. It does not wait for other nodes.
+// reads the gossip keys again. Then it declares in the state what this edge
+// serves: names of other accounts are refused, and so is, in a reload, giving up
+// a name that DNS still leads here. Where other nodes are to be joined, it waits
+// for them a moment and goes on; what it could not declare then follows later.
 func (a *App) Start() error {
 	if err := a.node.Start(a.logger); err != nil {
 		return fmt.Errorf("starting node: %w", err)
+	}
+	if err := a.declare(); err != nil {
+		return fmt.Errorf("declaring what this edge serves: %w", err)
 	}
 	return nil
 }
@@ -117,8 +140,11 @@ func (a *App) Start() error {
 // started is called once all apps of this configuration run, its servers
 // among them: only now clients may be sent here.
 func (a *App) started() {
+	a.ran = true
 	a.node.LogTo(a.logger)
 	a.node.Announce(a, a.endpoints())
+	a.node.Claims().Serve(a.served())
+	a.watch()
 }
 
 // stopping is called before the apps of this configuration are stopped. If no
@@ -137,6 +163,7 @@ func (a *App) Cleanup() error {
 	if a.edge != nil {
 		a.edge.forget()
 	}
+	a.undeclare()
 	a.node.Withdraw(a) // one that failed after it had started
 	ref := a.node
 	a.node = nil

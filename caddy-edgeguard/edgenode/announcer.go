@@ -81,6 +81,16 @@ func (a *announcer) signal() {
 	}
 }
 
+// newest returns who announced last of those that run, nil for nobody.
+func (a *announcer) newest() any {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n := len(a.running); n > 0 {
+		return a.running[n-1].owner
+	}
+	return nil
+}
+
 // wanted returns what is to be published.
 func (a *announcer) wanted() []model.Value {
 	a.mu.Lock()

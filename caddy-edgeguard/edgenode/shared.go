@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/model"
 	"github.com/edgestage/edgestage/state/node"
 	"github.com/edgestage/edgestage/state/seal"
@@ -111,6 +112,19 @@ func (r *Ref) Keys() *seal.Holder { return &r.shared.keys }
 // given a reference that is valid until then, and not to be released.
 func (r *Ref) Attach(key any, make func(*Ref) io.Closer) io.Closer { return r.shared.attach(key, make) }
 
+// Running returns who announced last of those that still run, nil for nobody:
+// during a reload, the configuration that is about to be replaced.
+func (r *Ref) Running() any { return r.shared.announcer.newest() }
+
+// Claims returns what follows who owns which host name; before the node was
+// started it knows nobody.
+func (r *Ref) Claims() *claims.Follower {
+	if f := r.shared.claims.Load(); f != nil {
+		return f
+	}
+	return new(claims.Follower)
+}
+
 // LogTo makes l the logger of the node, which outlives configurations.
 func (r *Ref) LogTo(l *zap.Logger) { r.shared.log.set(l) }
 
@@ -140,6 +154,7 @@ type sharedNode struct {
 	node      openable
 	log       *nodeLog
 	announcer *announcer
+	claims    atomic.Pointer[claims.Follower] // nil before the start
 	keys      seal.Holder
 	replica   atomic.Pointer[state.Replica]
 	started   chan struct{}
@@ -203,6 +218,9 @@ func (s *sharedNode) start(logger *zap.Logger) error {
 		s.replica.Store(n.Replica)
 	}
 	close(s.started)
+	if r, ok := s.node.(*node.Node); ok {
+		s.claims.Store(claims.Follow(r.Replica))
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop, s.stopped = cancel, make(chan struct{})
 	go func() {
