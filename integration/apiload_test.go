@@ -2,35 +2,91 @@ package integration
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// The size of [TestAPIManyClients].
-const (
-	loadClients = 30
-	loadZones   = 6
-	loadBatches = 12
-	loadSets    = 10 // RRsets of a batch
-)
+var apiLoad = flag.Duration("apiload", 0, "how long 200 clients write 50 zones in TestAPIManyClients; 0: fewer, for a moment")
+
+// loadSets is how many RRsets a batch of a client has.
+const loadSets = 10
 
 // TestAPIManyClients has many clients write through three nodes at once, each
-// under names of its own, each batch over the one before: in the end every
-// node lists exactly what was acknowledged last.
+// under names of its own, each batch over the one before, while nodes are killed
+// and started anew: in the end every node lists exactly what was acknowledged
+// last. A client whose node is gone goes on with the next one, as behind a load
+// balancer.
 func TestAPIManyClients(t *testing.T) {
+	clients, zoneCount, kills := 30, 6, 1
+	if *apiLoad > 0 {
+		clients, zoneCount, kills = 200, 50, 4
+	}
 	nodes := apiCluster(t)
 	var zones []string
-	for i := range loadZones {
-		zones = append(zones, nodes[i%len(nodes)].createZone(fmt.Sprintf("zone-%d.example.net", i)))
+	for i := range zoneCount {
+		zones = append(zones, nodes[i%len(nodes)].createZone(loadZone(i)))
 	}
+	waitForZones(t, nodes, zones)
+
+	var acknowledged, failed atomic.Int64
+	begin := time.Now()
+	more := func(batch int) bool { return batch < 12 }
+	killed := func(n int) bool { return acknowledged.Load() > int64(clients*6) }
+	if *apiLoad > 0 {
+		more = func(int) bool { return time.Since(begin) < *apiLoad }
+		killed = func(n int) bool { return time.Since(begin) > *apiLoad*time.Duration(n+1)/time.Duration(kills+1) }
+	}
+	writers := make([]*loadWriter, clients)
+	var all sync.WaitGroup
+	for c := range writers {
+		w := &loadWriter{t: t, nodes: nodes, client: c, zone: c % zoneCount, zoneID: zones[c%zoneCount], acknowledged: &acknowledged, failed: &failed}
+		writers[c] = w
+		all.Go(func() { w.run(more) })
+	}
+	for k := range kills {
+		for !killed(k) && !t.Failed() {
+			time.Sleep(10 * time.Millisecond) // polling what the clients have done
+		}
+		n := nodes[(k+1)%len(nodes)]
+		n.kill()
+		n.start()
+		n.ready()
+	}
+	all.Wait()
+	took := time.Since(begin)
+	for z, id := range zones {
+		want := map[string]string{}
+		for _, w := range writers {
+			if w.zone == z {
+				w.lists(want)
+			}
+		}
+		for _, n := range nodes {
+			eventually(t, func() string {
+				if got := listTexts(t, n, id); !maps.Equal(got, want) {
+					return fmt.Sprintf("%s lists %d names in %s, %d of %d as acknowledged", n.name, len(got), id, same(got, want), len(want))
+				}
+				return ""
+			})
+		}
+	}
+	batches := acknowledged.Load()
+	t.Logf("%d clients, %d zones, %d kills: %d batches acknowledged and %d tried anew in %v, %.0f RRsets/s; all nodes equal after %v more",
+		clients, zoneCount, kills, batches, failed.Load(), took.Round(time.Millisecond), float64(batches*loadSets)/took.Seconds(), (time.Since(begin) - took).Round(time.Millisecond))
+}
+
+// waitForZones waits until every node knows every zone.
+func waitForZones(t *testing.T, nodes []*apiNode, zones []string) {
+	t.Helper()
 	for _, n := range nodes {
 		for _, zone := range zones {
 			eventually(t, func() string {
@@ -41,57 +97,70 @@ func TestAPIManyClients(t *testing.T) {
 			})
 		}
 	}
-	var clients sync.WaitGroup
-	for c := range loadClients {
-		clients.Go(func() { writeBatches(t, nodes[c%len(nodes)], zones[c%loadZones], c) })
-	}
-	clients.Wait()
-	for z, zone := range zones {
-		want := map[string]string{}
-		for c := z; c < loadClients; c += loadZones {
-			for i := range loadSets {
-				want[loadName(c, i, z)] = loadAddress(c, loadBatches-1)
-			}
-		}
-		for _, n := range nodes {
-			eventually(t, func() string {
-				if got := listAddresses(t, n, zone); !maps.Equal(got, want) {
-					return fmt.Sprintf("%s lists %d of %d names as acknowledged in %s: %v", n.name, same(got, want), len(want), zone, slices.Sorted(maps.Keys(got)))
-				}
-				return ""
-			})
-		}
-	}
 }
 
-func loadName(client, set, zone int) string {
-	return fmt.Sprintf("c%d-n%d.zone-%d.example.net.", client, set, zone)
+func loadZone(i int) string { return fmt.Sprintf("zone-%d.example.net", i) }
+
+// loadWriter is one client.
+type loadWriter struct {
+	t                    *testing.T
+	nodes                []*apiNode
+	client, zone         int
+	zoneID               string
+	acknowledged, failed *atomic.Int64
+	last                 int // the batch that was acknowledged last
 }
 
-func loadAddress(client, batch int) string { return fmt.Sprintf("192.0.%d.%d", client, batch) }
-
-// writeBatches writes the batches of one client, one after the other.
-func writeBatches(t *testing.T, n *apiNode, zone string, client int) {
-	for b := range loadBatches {
-		var changes []types.Change
-		for i := range loadSets {
-			changes = append(changes, types.Change{Action: types.ChangeActionUpsert, ResourceRecordSet: &types.ResourceRecordSet{
-				Name: aws.String(loadName(client, i, client%loadZones)), Type: types.RRTypeA, TTL: aws.Int64(60),
-				ResourceRecords: []types.ResourceRecord{{Value: aws.String(loadAddress(client, b))}},
-			}})
-		}
-		_, err := n.client.ChangeResourceRecordSets(context.Background(), &route53.ChangeResourceRecordSetsInput{
-			HostedZoneId: &zone, ChangeBatch: &types.ChangeBatch{Changes: changes},
-		})
-		if err != nil {
-			t.Errorf("client %d, batch %d: %v", client, b, err)
+// run writes one batch after the other as long as more says.
+func (w *loadWriter) run(more func(batch int) bool) {
+	for b := 0; more(b) && !w.t.Failed(); b++ {
+		if err := w.write(b); err != nil {
+			w.t.Errorf("client %d, batch %d: %v", w.client, b, err)
 			return
 		}
+		w.acknowledged.Add(1)
+		w.last = b
 	}
 }
 
-// listAddresses returns the A records of a zone by name.
-func listAddresses(t *testing.T, n *apiNode, zone string) map[string]string {
+// write sends a batch to one node after the other until it is acknowledged.
+func (w *loadWriter) write(batch int) error {
+	var changes []types.Change
+	for i := range loadSets {
+		changes = append(changes, types.Change{Action: types.ChangeActionUpsert, ResourceRecordSet: &types.ResourceRecordSet{
+			Name: aws.String(w.name(i)), Type: types.RRTypeTxt, TTL: aws.Int64(60),
+			ResourceRecords: []types.ResourceRecord{{Value: aws.String(w.text(batch))}},
+		}})
+	}
+	end := time.Now().Add(deadline)
+	for n := 0; ; n++ {
+		_, err := w.nodes[(w.client+n)%len(w.nodes)].client.ChangeResourceRecordSets(context.Background(), &route53.ChangeResourceRecordSetsInput{
+			HostedZoneId: &w.zoneID, ChangeBatch: &types.ChangeBatch{Changes: changes},
+		})
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		w.failed.Add(1)
+	}
+}
+
+func (w *loadWriter) name(set int) string {
+	return fmt.Sprintf("c%d-n%d.%s.", w.client, set, loadZone(w.zone))
+}
+
+func (w *loadWriter) text(batch int) string {
+	return fmt.Sprintf("%q", fmt.Sprint(w.client, " ", batch))
+}
+
+// lists adds what was acknowledged last.
+func (w *loadWriter) lists(want map[string]string) {
+	for i := range loadSets {
+		want[w.name(i)] = w.text(w.last)
+	}
+}
+
+// listTexts returns the TXT records of a zone by name.
+func listTexts(t *testing.T, n *apiNode, zone string) map[string]string {
 	out := map[string]string{}
 	pages := route53.NewListResourceRecordSetsPaginator(n.client, &route53.ListResourceRecordSetsInput{HostedZoneId: &zone})
 	for pages.HasMorePages() {
@@ -101,8 +170,8 @@ func listAddresses(t *testing.T, n *apiNode, zone string) map[string]string {
 			return nil
 		}
 		for _, s := range p.ResourceRecordSets {
-			if s.Type == types.RRTypeA {
-				out[strings.ToLower(*s.Name)] = *s.ResourceRecords[0].Value
+			if s.Type == types.RRTypeTxt {
+				out[*s.Name] = *s.ResourceRecords[0].Value
 			}
 		}
 	}
