@@ -157,7 +157,7 @@ func slotText(s *RRset) string {
 	case PolicyLatency:
 		return fmt.Sprintf("%s, and Region Name=%s cannot be created because a latency RRSet with the same name, type and region already exists.", s.label(), s.Region)
 	case PolicyGeolocation:
-		return fmt.Sprintf("%s, and routing to [%s} cannot be created because a GEO RRSet with the same name, type and routing to [%s} already exists.", s.label(), s.Geo, s.Geo)
+		return fmt.Sprintf("%s, and routing to [%s} cannot be created because a GEO RRSet with the same name, type and routing to [%s} already exists.", s.label(), s.Geo.described(), s.Geo.described())
 	case PolicyCIDR:
 		return fmt.Sprintf("%s, and routing to CidrCollectionId=%s CidrLocationId=%s cannot be created because a CIDR RRSet with the same name, type and location already exists.",
 			s.label(), s.CIDR.CollectionID, s.CIDR.Location)

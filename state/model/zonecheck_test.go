@@ -48,7 +48,7 @@ func TestCheckZone(t *testing.T) {
 		{name: "Region twice", sets: withApex(rrset(latency("a", "eu-west-3")), rrset(latency("b", "eu-west-3")), rrset(latency("c", "eu-west-1"))),
 			want: []string{routed + ", and Region Name=eu-west-3 cannot be created because a latency RRSet with the same name, type and region already exists."}},
 		{name: "location twice", sets: withApex(rrset(geo("a", GeoLocation{Country: "JP"})), rrset(geo("b", GeoLocation{Country: "JP"})), rrset(geo("c", GeoLocation{Country: "*"}))),
-			want: []string{routed + ", and routing to [country = JP} cannot be created because a GEO RRSet with the same name, type and routing to [country = JP} already exists."}},
+			want: []string{routed + ", and routing to [country = (JP, Japan)} cannot be created because a GEO RRSet with the same name, type and routing to [country = (JP, Japan)} already exists."}},
 		{name: "two primaries", sets: withApex(rrset(failover("a", "PRIMARY")), rrset(failover("b", "PRIMARY")), rrset(failover("c", "SECONDARY"))),
 			want: []string{routed + " cannot be created as a failover set of that kind already exists."}},
 		{name: "two collections", sets: withApex(rrset(cidr("a", collection, "*")), rrset(cidr("b", "2"+collection[1:], "paris"))),

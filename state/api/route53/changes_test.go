@@ -98,7 +98,7 @@ func TestChangeErrors(t *testing.T) {
 		{"latency twice", zone, []types.Change{create(latency("l.example.org", "two", "eu-west-1", "192.0.2.1"))}, batch,
 			"[RRSet with DNS name l.example.org., type A, SetIdentifier two, and Region Name=eu-west-1 cannot be created because a latency RRSet with the same name, type and region already exists.]"},
 		{"geolocation twice", zone, []types.Change{create(geo("g.example.org", "two", "", "JP", ""))}, batch,
-			"[RRSet with DNS name g.example.org., type A, SetIdentifier two, and routing to [country = JP} cannot be created because a GEO RRSet with the same name, type and routing to [country = JP} already exists.]"},
+			"[RRSet with DNS name g.example.org., type A, SetIdentifier two, and routing to [country = (JP, Japan)} cannot be created because a GEO RRSet with the same name, type and routing to [country = (JP, Japan)} already exists.]"},
 		{"geolocation unknown", zone, []types.Change{create(geo("x.example.org", "s", "", "CA", "ON"))}, batch,
 			"[Cannot find location: 'country = CA subdivision = ON'. No changes made.]"},
 		{"geolocation both", zone, []types.Change{create(geo("x.example.org", "s", "EU", "FR", ""))}, input,

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/edgestage/edgestage/state/api/awserr"
+	"github.com/edgestage/edgestage/state/model"
 )
 
 var locationOperations = []*operation{
@@ -29,19 +30,19 @@ type geoLocationDetails struct {
 // the default location, then countries, each before its subdivisions.
 var geoLocations = func() []geoLocationDetails {
 	var out []geoLocationDetails
-	for _, c := range continentNames {
-		out = append(out, geoLocationDetails{ContinentCode: c.code, ContinentName: c.name})
+	for _, c := range model.ContinentNames {
+		out = append(out, geoLocationDetails{ContinentCode: c.Code, ContinentName: c.Name})
 	}
 	out = append(out, geoLocationDetails{CountryCode: "*", CountryName: "Default"})
-	for _, c := range countryNames {
-		out = append(out, geoLocationDetails{CountryCode: c.code, CountryName: c.name})
-		if c.code != "US" {
+	for _, c := range model.CountryNames {
+		out = append(out, geoLocationDetails{CountryCode: c.Code, CountryName: c.Name})
+		if c.Code != "US" {
 			continue
 		}
-		states := slices.Clone(stateNames)
-		slices.SortFunc(states, func(a, b named) int { return strings.Compare(a.code, b.code) })
+		states := slices.Clone(model.StateNames)
+		slices.SortFunc(states, func(a, b model.PlaceName) int { return strings.Compare(a.Code, b.Code) })
 		for _, s := range states {
-			out = append(out, geoLocationDetails{CountryCode: c.code, CountryName: c.name, SubdivisionCode: s.code, SubdivisionName: s.name})
+			out = append(out, geoLocationDetails{CountryCode: c.Code, CountryName: c.Name, SubdivisionCode: s.Code, SubdivisionName: s.Name})
 		}
 	}
 	return out

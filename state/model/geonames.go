@@ -1,10 +1,14 @@
-package route53
+package model
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The names of locations, as `CODE Name` by line (ISO 3166).
 
-var continentNames = names(`AF Africa
+// ContinentNames are all continents by code.
+var ContinentNames = placeNames(`AF Africa
 AN Antarctica
 AS Asia
 EU Europe
@@ -12,7 +16,8 @@ NA North America
 OC Oceania
 SA South America`)
 
-var stateNames = names(`AL Alabama
+// StateNames are the states of the United States, by name.
+var StateNames = placeNames(`AL Alabama
 AK Alaska
 AZ Arizona
 AR Arkansas
@@ -64,7 +69,8 @@ WV West Virginia
 WI Wisconsin
 WY Wyoming`)
 
-var countryNames = names(`AD Andorra
+// CountryNames are all countries by code.
+var CountryNames = placeNames(`AD Andorra
 AE United Arab Emirates
 AF Afghanistan
 AG Antigua and Barbuda
@@ -311,15 +317,32 @@ ZA South Africa
 ZM Zambia
 ZW Zimbabwe`)
 
-// named is a code and its name.
-type named struct{ code, name string }
+// PlaceName is a location's code and what it is called.
+type PlaceName struct{ Code, Name string }
 
-// names reads a table above.
-func names(table string) []named {
-	var out []named
+// placeNames reads a table above.
+func placeNames(table string) []PlaceName {
+	var out []PlaceName
 	for line := range strings.SplitSeq(table, "\n") {
 		code, name, _ := strings.Cut(line, " ")
-		out = append(out, named{code, name})
+		out = append(out, PlaceName{code, name})
 	}
 	return out
+}
+
+// described returns g as Route 53's messages about locations that are taken
+// spell it, such as `country = (JP, Japan)`.
+func (g *GeoLocation) described() string {
+	var parts []string
+	add := func(kind, code string, names []PlaceName) {
+		for _, n := range names {
+			if n.Code == code {
+				parts = append(parts, fmt.Sprintf("%s = (%s, %s)", kind, code, n.Name))
+			}
+		}
+	}
+	add("continent", g.Continent, ContinentNames)
+	add("country", g.Country, append([]PlaceName{{"*", "Default"}}, CountryNames...))
+	add("subdivision", g.Subdivision, StateNames)
+	return strings.Join(parts, " ")
 }
