@@ -100,8 +100,8 @@ func (b *batch) step(c *call, s *step) {
 // belongs to, "" for none. A list shows all of an instance's as one.
 func (b *batch) instanceOf(s *step) string {
 	for _, t := range b.at(s.set.Name).sets {
-		listed := s.wire.TrafficPolicyInstanceId != nil && t.Type == s.set.Type
-		if (listed || t.Key() == s.set.Key()) && managing(&b.tx.Reader, t) != nil {
+		listed := s.wire.TrafficPolicyInstanceId != nil
+		if t.Type == s.set.Type && (listed || t.SetID == s.set.SetID) && managing(&b.tx.Reader, t) != nil {
 			return t.TrafficPolicyInstanceID
 		}
 	}
