@@ -1,0 +1,91 @@
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+)
+
+// cloudMapClients are commands that drive every operation of Cloud Map through
+// an endpoint, under a name of their own, and print what they have found.
+var cloudMapClients = []struct {
+	name    string
+	command func(t *testing.T) []string
+}{
+	{"cli", func(t *testing.T) []string {
+		client(t, "aws", "awscli")
+		return []string{"testdata/awscloudmap"}
+	}},
+	{"boto3", func(t *testing.T) []string {
+		python := client(t, "python3", "python3-boto3")
+		if out, err := exec.Command(python, "-c", "import boto3").CombinedOutput(); err != nil {
+			missing(t, "boto3 is not installed (Debian package python3-boto3): %s", out)
+		}
+		return []string{python, "testdata/cloudmapclient.py"}
+	}},
+}
+
+// TestCloudMapWithClients has the AWS CLI and boto3 call each operation of
+// Cloud Map, on a node each of a cluster, and compares what they find
+// (aws-behaviour 6.2). In the end all that they made is gone on every node.
+func TestCloudMapWithClients(t *testing.T) {
+	nodes := apiCluster(t)
+	for i, c := range cloudMapClients {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+			defer cancel()
+			command := append(c.command(t), "http://"+nodes[i].api, c.name)
+			cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+			cmd.Env = awsEnv()
+			var out, said strings.Builder
+			cmd.Stdout, cmd.Stderr = &out, &said
+			if err := cmd.Run(); err != nil {
+				t.Fatalf("%s: %v\n%s%s", c.name, err, said.String(), out.String())
+			}
+			var got map[string]any
+			if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
+				t.Fatalf("%q: %v", out.String(), err)
+			}
+			for what, want := range cloudMapFindings(c.name) {
+				if !reflect.DeepEqual(got[what], want) {
+					t.Errorf("%s: %v, want %v", what, got[what], want)
+				}
+			}
+		})
+	}
+	t.Cleanup(func() {
+		for _, n := range nodes {
+			out, err := n.client.ListHostedZones(context.Background(), &route53.ListHostedZonesInput{})
+			if err != nil || len(out.HostedZones) > 0 {
+				t.Errorf("%s still has zones of namespaces: %+v, %v", n.name, out, err)
+			}
+		}
+	})
+}
+
+// cloudMapFindings returns what a client must find.
+func cloudMapFindings(name string) map[string]any {
+	list := func(values ...any) []any { return values }
+	return map[string]any{
+		"namespaces": list(name, name+".example.net", "http-"+name),
+		"soa":        30.0,
+		"status":     map[string]any{"i-1": "UNHEALTHY", "i-2": "HEALTHY", "i-3": "HEALTHY"},
+		"instance":   map[string]any{"AWS_INSTANCE_IPV4": "192.0.2.3", "stage": "green"},
+		"found":      list("i-2"),
+		"tags":       list(map[string]any{"Key": "b", "Value": "2"}),
+		"attributes": map[string]any{"k": "v"},
+		"revision":   3.0,
+		"operations": list("SUCCESS", "SUCCESS", "SUCCESS"),
+		"records": list(name+". NS 172800 -", name+". SOA 30 -",
+			fmt.Sprintf("worker.%s. A 20 i-1", name), fmt.Sprintf("worker.%s. A 20 i-2", name), fmt.Sprintf("worker.%s. A 20 i-3", name)),
+		"left_out": []any{},
+	}
+}
