@@ -4,13 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
+	"github.com/miekg/dns"
 )
 
 // cloudMapClients are commands that drive every operation of Cloud Map through
@@ -88,4 +93,50 @@ func cloudMapFindings(name string) map[string]any {
 			fmt.Sprintf("worker.%s. A 20 i-1", name), fmt.Sprintf("worker.%s. A 20 i-2", name), fmt.Sprintf("worker.%s. A 20 i-3", name)),
 		"left_out": []any{},
 	}
+}
+
+// TestSelfRegister runs the script that the README gives for units and
+// containers: its command is found by DNS as long as it runs, is gone at once
+// when it is told to stop, and some time after it was killed with no chance to
+// say so.
+func TestSelfRegister(t *testing.T) {
+	client(t, "aws", "awscli")
+	text, err := os.ReadFile("../plugin-route53sim/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, found := strings.Cut(string(text), "~~~ sh\n#!/bin/sh\n# selfregister ")
+	script, _, ended := strings.Cut("#!/bin/sh\n# selfregister "+script, "~~~\n")
+	if !found || !ended {
+		t.Fatal("the README has no script selfregister")
+	}
+	path := filepath.Join(t.TempDir(), "selfregister")
+	writeFile(t, path, script)
+	nodes := discoveryCluster(t, 2)
+	cloud := nodes[0].cloudMap()
+	cloud.createNamespace("corp")
+	service := cloud.createService("worker", 1, sdtypes.RecordTypeA)
+	env := awsEnv("EDGE=http://"+nodes[1].api, "AWS_DEFAULT_REGION=eu-west-3", "AWS_REGION=eu-west-3", "LEASE=9", "DRAIN=0")
+	start := func() *exec.Cmd {
+		cmd := exec.Command("sh", path, service, "10.1.0.7", "8080", "sleep", "600")
+		cmd.Env, cmd.SysProcAttr = env, &syscall.SysProcAttr{Setpgid: true}
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); _ = cmd.Wait() })
+		finds(t, nodes, "worker.corp.", dns.TypeA, "10.1.0.7")
+		return cmd
+	}
+	cmd := start()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	finds(t, nodes, "worker.corp.", dns.TypeA)
+	cmd = start()
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	finds(t, nodes, "worker.corp.", dns.TypeA)
 }
