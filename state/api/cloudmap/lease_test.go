@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/api/registry"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -146,6 +147,47 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// TestSweepOrphans checks each kind of row that another node can have written
+// while what it belongs to was being deleted here.
+func TestSweepOrphans(t *testing.T) {
+	const gone = "srv-aaaaaaaaaaaaaaaa"
+	e := serve(t, nil)
+	ns := e.private("corp", "vpc-1")
+	id := e.make(ns, "worker", custom, "A")
+	e.register(id, "i-1", ipv4("192.0.2.1"))
+	e.mustSay(id, "i-1", "UNHEALTHY")
+	orphan := *e.row(model.TableServices, id).(*model.Service)
+	orphan.ID, orphan.Namespace = gone, "ns-aaaaaaaaaaaaaaaa"
+	tests := []struct {
+		name string
+		row  model.Value
+	}{
+		{"claim", &model.DiscoveryName{Scope: ns, Name: "x", Owner: gone, Since: 1}},
+		{"health check", &model.HealthCheck{
+			ID: model.InstanceHealthID(id, "i-2"), Account: testAccount, CallerReference: checkReference(id, "i-2"), Version: 1,
+			Config: model.HealthCheckConfig{Type: "TCP", Port: 80}, Linked: &model.LinkedService{Principal: model.CloudMapPrincipal},
+		}},
+		{"health", &model.InstanceHealth{Service: id, Instance: "i-2", Status: "HEALTHY", At: 1}},
+		{"instance", &model.Instance{Service: gone, ID: "i-1", Since: 1, Registered: 1}},
+		{"attribute", &model.ServiceAttribute{Service: gone, Name: "k"}},
+		{"revision", &model.ServiceRevision{Service: gone, Node: "n", Count: 1}},
+		{"service", &orphan},
+		{"zone", &model.Zone{ID: "Z1", Name: "x.", Account: testAccount, Namespace: "ns-aaaaaaaaaaaaaaaa", NameServers: model.PrivateNameServers()}},
+	}
+	before := fmt.Sprint(e.rows())
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := e.replica.Commit(ctx, func(t *state.Tx) error { return t.Put(tt.row) }); err != nil {
+				t.Fatal(err)
+			}
+			e.sweep(time.Now)
+			if after := fmt.Sprint(e.rows()); after != before {
+				t.Errorf("rows %s after a sweep, want %s", after, before)
+			}
+		})
+	}
+}
+
 // TestRace checks what two nodes can do at once: of two services with one name
 // the earlier has it, and the other is found by its id only, and reported.
 func TestRace(t *testing.T) {
@@ -169,6 +211,17 @@ func TestRace(t *testing.T) {
 	}
 	if got := fmt.Sprint(e.discover("corp", "worker", nil)); got != "[early UNKNOWN]" {
 		t.Errorf("DiscoverInstances: %s, want those of the earlier service", got)
+	}
+	n := e.row(model.TableNamespaces, ns).(*model.Namespace)
+	err = e.replica.View(func(rd *state.Reader) error {
+		sets := registry.Records(rd, e.zone(n.Zone), time.Now().UnixMilli())
+		if len(sets) != 1 || sets[0].SetID != "early" {
+			t.Errorf("records %v, want those of the earlier service", sets)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if _, err := e.GetService(ctx, &servicediscovery.GetServiceInput{Id: &late}); err != nil {
 		t.Errorf("the loser by its id: %v", err)
