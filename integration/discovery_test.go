@@ -46,9 +46,13 @@ func (n *apiNode) cloudMap() *cloudMap {
 	})}
 }
 
-// discoveryCluster starts nodes that know the VPC.
-func discoveryCluster(t testing.TB, count int) []*apiNode {
+// discoveryCluster starts nodes that know the VPC, with the CIDR block given or
+// else the usual one.
+func discoveryCluster(t testing.TB, count int, blocks ...string) []*apiNode {
 	t.Helper()
+	if len(blocks) == 0 {
+		blocks = []string{"127.1.0.0/16"}
+	}
 	var nodes []*apiNode
 	for i := range count {
 		var join []string
@@ -56,7 +60,7 @@ func discoveryCluster(t testing.TB, count int) []*apiNode {
 			join = []string{nodes[0].gossip}
 		}
 		n := newAPI(t, string(rune('a'+i)), join...)
-		n.extra = append(n.extra, "vpc "+testVPC+" eu-west-3 127.1.0.0/16")
+		n.extra = append(n.extra, "vpc "+testVPC+" eu-west-3 "+strings.Join(blocks, " "))
 		nodes = append(nodes, n)
 		n.start()
 	}
