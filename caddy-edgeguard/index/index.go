@@ -23,6 +23,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/edgestage/edgestage/caddy-edgeguard/accesslog"
 	"github.com/edgestage/edgestage/caddy-edgeguard/handshake"
 )
 
@@ -107,6 +108,7 @@ func validateName(name string) error {
 // so.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	handshake.Mark(r)
+	accesslog.Follow(r)
 	if h.Mode == ModeWebsite && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		return caddyhttp.Error(http.StatusMethodNotAllowed, fmt.Errorf("method %q of a website is neither GET nor HEAD", r.Method))

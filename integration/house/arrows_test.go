@@ -134,7 +134,7 @@ func TestFoundations(t *testing.T) {
 // knows of their connections.
 func TestEdgePackagesApart(t *testing.T) {
 	const module = "caddy-edgeguard"
-	leaves := []string{own(module + "/edgenode"), own(module + "/handshake")}
+	leaves := []string{own(module + "/accesslog"), own(module + "/edgenode"), own(module + "/handshake")}
 	for _, s := range products(t) {
 		if !within(s.dir(), module) || s.dir() == module {
 			continue
