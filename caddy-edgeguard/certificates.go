@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -37,8 +38,7 @@ func certificates(node *edgenode.Ref) *sni.Index {
 	}).(certificateIndex).Index
 }
 
-// wrapped is the servers of one configuration, whose certificates we choose. It implements
-// [handshake.Edge].
+// wrapped is the servers of one configuration, whose certificates we choose.
 type wrapped struct {
 	*sni.Index
 	node        *edgenode.Ref
@@ -94,7 +94,7 @@ func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 		server.RegisterConnContext(e.connections.accepted)
 		server.RegisterConnState(e.connections.moved)
 	}
-	handshake.Register(server, e)
+	handshake.Register(server, &serverEdge{wrapped: e, hosts: hosts})
 	e.servers = append(e.servers, server)
 	return nil
 }
@@ -210,8 +210,37 @@ func (e *wrapped) Describe(r *http.Request) handshake.Details {
 	return d
 }
 
+// serverEdge is what the edge knows, with the hosts of one server. It implements
+// [handshake.Edge].
+type serverEdge struct {
+	*wrapped
+	hosts    []string
+	nameless atomic.Pointer[nameless]
+}
+
+// nameless is whose default certificate is presented to clients that send no
+// server name, by one view of the claims.
+type nameless struct {
+	view    *claims.View
+	account string
+}
+
+// Account implements [handshake.Edge].
+func (s *serverEdge) Account(serverName string) string {
+	if serverName != "" {
+		return s.wrapped.Account(serverName)
+	}
+	view := s.node.Claims().View()
+	n := s.nameless.Load()
+	if n == nil || n.view != view {
+		n = &nameless{view, sni.DefaultAccount(viewOwners{view}, s.hosts)}
+		s.nameless.Store(n)
+	}
+	return n.account
+}
+
 // Interface guards
 var (
-	_ handshake.Edge = (*wrapped)(nil)
+	_ handshake.Edge = (*serverEdge)(nil)
 	_ sni.Owners     = viewOwners{}
 )

@@ -31,7 +31,8 @@ type Edge interface {
 	// is unknown. Both names are without port and final dot, in any case.
 	Covers(serverName, host string) bool
 	// Account returns the account that all certificates held for the server
-	// name belong to, empty if there is no such account.
+	// name belong to, empty if there is no such account. Without a server name
+	// it is that of the load balancer whose default certificate is presented.
 	Account(serverName string) string
 }
 

@@ -44,6 +44,13 @@ type fallback struct {
 	refuses  bool   // all hosts belong to distributions
 }
 
+// DefaultAccount returns the account of the load balancer whose default
+// certificate a server of these hosts presents to clients without a server
+// name; empty if it presents none.
+func DefaultAccount(owners Owners, hosts []string) string {
+	return newFallback(owners, hosts).balancer.Account
+}
+
 // newFallback returns what a server of these hosts does: a load balancer's
 // edge shows its default certificate, an edge of distributions alone refuses.
 func newFallback(owners Owners, hosts []string) *fallback {
