@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/edgestage/edgestage/state/api"
+	"github.com/edgestage/edgestage/state/model"
 )
 
 // FuzzServe sends any method, path, query and document: the answer is
@@ -33,6 +34,9 @@ func FuzzServe(f *testing.F) {
 	f.Add("POST", "healthcheck", "", root("CreateHealthCheckRequest", `<CallerReference>a</CallerReference><HealthCheckConfig><Type>TCP</Type><IPAddress>192.0.2.1</IPAddress><Port>1</Port></HealthCheckConfig>`))
 	f.Add("POST", "cidrcollection", "", root("CreateCidrCollectionRequest", `<Name>a</Name><CallerReference>a</CallerReference>`))
 	f.Add("POST", "tags/hostedzone/"+id, "", root("ChangeTagsForResourceRequest", `<AddTags><Tag><Key>a</Key><Value>b</Value></Tag></AddTags>`))
+	f.Add("POST", "trafficpolicy", "", root("CreateTrafficPolicyRequest", `<Name>p</Name><Document>{"AWSPolicyFormatVersion":"2015-10-01","RecordType":"A","StartEndpoint":"e","Endpoints":{"e":{"Type":"value","Value":"192.0.2.1"}}}</Document>`))
+	f.Add("POST", "trafficpolicyinstance", "", root("CreateTrafficPolicyInstanceRequest", `<HostedZoneId>`+id+`</HostedZoneId><Name>p.example.org</Name><TTL>1</TTL><TrafficPolicyId>`+model.NewUUID("traffic policy", testAccount, "p")+`</TrafficPolicyId><TrafficPolicyVersion>1</TrafficPolicyVersion>`))
+	f.Add("GET", "trafficpolicyinstances/hostedzone", "id="+id+"&trafficpolicyinstancename=a&trafficpolicyinstancetype=A&maxitems=1", "")
 	f.Add("GET", "testdnsanswer", "hostedzoneid="+id+"&recordname=a&recordtype=A", "")
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {
 		if strings.ContainsAny(method, " \t\r\n") || len(body) > 1<<16 {
