@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -78,8 +79,9 @@ func TestNameServersOfCluster(t *testing.T) {
 func TestNameServersWalked(t *testing.T) {
 	client(t, "unbound", "unbound")
 	dig := client(t, "dig", "bind9-dnsutils")
-	const parentHost = "127.83.7.9"
-	addrs := [3]string{"127.83.7.1", "127.83.7.2", "127.83.7.3"}
+	network := fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), rand.IntN(256)) // each run its own
+	parentHost := network + "9"
+	addrs := [3]string{network + "1", network + "2", network + "3"}
 	for _, host := range append(addrs[:], parentHost) {
 		l, err := net.ListenPacket("udp", host+":53")
 		if os.IsPermission(err) {

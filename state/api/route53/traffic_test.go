@@ -554,6 +554,34 @@ func TestTrafficInstanceOrphans(t *testing.T) {
 	e.mustChange(zone, batch...)
 }
 
+// TestTrafficInstanceWithoutZone: an instance whose zone another node has deleted
+// has failed, and can be deleted.
+func TestTrafficInstanceWithoutZone(t *testing.T) {
+	e := serve(t, nil)
+	zone, tree := e.zone("example.org"), e.policy("tree", treeDocument)
+	id := e.mustInstance(zone, "www.example.org", tree, 1)
+	rows := e.rows(zone)
+	_, err := e.replica.Commit(ctx, func(t *state.Tx) error {
+		for _, r := range rows {
+			t.Delete(model.TableRRsets, r.Key())
+		}
+		t.Delete(model.TableZones, zone)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.GetTrafficPolicyInstance(ctx, &route53.GetTrafficPolicyInstanceInput{Id: &id})
+	if err != nil || *got.TrafficPolicyInstance.State != "Failed" {
+		t.Errorf("GetTrafficPolicyInstance = %+v, %v, want Failed", got, err)
+	}
+	e.deleteInstance(id)
+	counted, err := e.GetTrafficPolicyInstanceCount(ctx, &route53.GetTrafficPolicyInstanceCountInput{})
+	if err != nil || *counted.TrafficPolicyInstanceCount != 0 {
+		t.Errorf("GetTrafficPolicyInstanceCount = %v, %v, want 0", counted, err)
+	}
+}
+
 // The documents of package policy's tests are taken over the wire as they are.
 func TestTrafficPolicyDocuments(t *testing.T) {
 	e := serve(t, nil)
