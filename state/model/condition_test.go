@@ -1,6 +1,9 @@
 package model
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestCondition covers the chart of [Instance.Condition]. Times are in
 // milliseconds since 1970; the instance was registered at 1000.
@@ -42,6 +45,33 @@ func TestCondition(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzCondition proves that a condition holds until it says, changes then, and
+// that what is gone stays gone.
+func FuzzCondition(f *testing.F) {
+	f.Add(true, uint16(10), int64(500), int64(900), int64(1200), int64(11000), uint32(3))
+	f.Fuzz(func(t *testing.T, custom bool, lease uint16, since, registered, at, now int64, later uint32) {
+		const most = 1 << 47
+		if since < 0 || registered < since || at < 0 || now < 0 || since > most || registered > most || at > most || now > most {
+			return
+		}
+		s := testService(RouteMultivalue, "A")
+		if custom {
+			s.CustomHealth = &CustomHealth{Threshold: 1}
+		}
+		i := testInstance("i", AttrLease, fmt.Sprint(lease))
+		i.Since, i.Registered = since, registered
+		h := &InstanceHealth{Service: s.ID, Instance: "i", Status: StatusUnhealthy, At: at}
+		c := i.Condition(s, h, now)
+		if c.Until != 0 && (c.Until <= now || i.Condition(s, h, c.Until) == c) {
+			t.Fatalf("Condition at %d is %+v, the same at that time, or it is past", now, c)
+		}
+		then := now + int64(later)
+		if got := i.Condition(s, h, then); got != c && (c.Until == 0 || then < c.Until) {
+			t.Errorf("Condition is %+v at %d and %+v at %d", c, now, got, then)
+		}
+	})
 }
 
 func TestParseLease(t *testing.T) {

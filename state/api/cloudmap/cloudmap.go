@@ -190,12 +190,20 @@ type operationAnswer struct {
 	OperationId string `json:"OperationId"`
 }
 
-// operationMemory is how long an operation can be asked for.
-const operationMemory = time.Hour
+// operationMemory is how long an operation can be asked for, instanceMemory
+// how long one on an instance can: those are many.
+const (
+	operationMemory = 24 * time.Hour
+	instanceMemory  = time.Hour
+)
 
 // note writes the row of an operation: with the commit that does it.
 func (c *call) note(t *state.Tx, o *model.Operation) error {
-	return t.PutUntil(o, time.UnixMilli(c.now).Add(operationMemory))
+	memory := operationMemory
+	if o.Instance != "" {
+		memory = instanceMemory
+	}
+	return t.PutUntil(o, time.UnixMilli(c.now).Add(memory))
 }
 
 // newOperation returns the row of an operation that begins now.

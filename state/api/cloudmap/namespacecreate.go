@@ -145,7 +145,7 @@ func (c *call) zoneOf(t *state.Tx, n *model.Namespace, vpc string) (*model.Zone,
 	z := &model.Zone{
 		ID: model.NewZoneID(n.Account, n.ID, name), Name: name, Account: n.Account, CallerReference: n.ID,
 		Comment: "Created by AWS Cloud Map namespace with ARN " + n.ARN(),
-		Created: time.UnixMilli(c.now).UTC(), Namespace: n.ID,
+		Created: time.UnixMilli(c.now).UTC().Truncate(time.Second), Namespace: n.ID,
 		Linked: &model.LinkedService{Principal: model.CloudMapPrincipal, Description: n.ARN()},
 	}
 	n.Zone = z.ID
@@ -160,6 +160,17 @@ func (c *call) zoneOf(t *state.Tx, n *model.Namespace, vpc string) (*model.Zone,
 	}
 	z.VPCs = []model.VPC{v}
 	return z, vpcConflict(&t.Reader, z, v)
+}
+
+// zoneBefore returns a VPC that z is associated with and the zone that has z's
+// name there, if that is another: it was created before z.
+func zoneBefore(rd *state.Reader, z *model.Zone) (model.VPC, *model.Zone) {
+	for _, v := range z.VPCs {
+		if first := hostedzone.WithName(rd, z, v); first != nil && first.ID != z.ID {
+			return v, first
+		}
+	}
+	return model.VPC{}, nil
 }
 
 // vpcConflict returns an error where another zone of z's name has v.

@@ -147,6 +147,9 @@ func TestNamespaceRace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if lines := e.sweep(time.Now); len(lines) != 1 {
+				t.Errorf("reported %q, want one line about %s", lines, id)
+			}
 			if o := e.wait(out.OperationId, nil); o.Status != types.OperationStatusFail || aws.ToString(o.ErrorCode) != tt.code {
 				t.Errorf("operation %s %s, want FAIL %s", o.Status, aws.ToString(o.ErrorCode), tt.code)
 			}

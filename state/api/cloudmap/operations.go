@@ -8,7 +8,6 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
-	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/api/registry"
 	"github.com/edgestage/edgestage/state/model"
 )
@@ -172,11 +171,8 @@ func (c *call) lost(o *model.Operation) (code, message string) {
 			code, message = "INTERNAL_FAILURE", "Another namespace has the name "+n.HTTPName+"."
 		}
 		if v, ok := rd.Get(model.TableZones, n.Zone); ok {
-			z := v.(*model.Zone)
-			for _, vpc := range z.VPCs {
-				if first := hostedzone.WithName(rd, z, vpc); first != nil && first.ID != z.ID && z.Created.After(first.Created) {
-					code, message = cannotCreateZone, "The VPC "+vpc.ID+" has already been associated with the hosted zone "+first.ID+" with the same domain name."
-				}
+			if vpc, first := zoneBefore(rd, v.(*model.Zone)); first != nil {
+				code, message = cannotCreateZone, "The VPC "+vpc.ID+" has already been associated with the hosted zone "+first.ID+" with the same domain name."
 			}
 		}
 		return nil

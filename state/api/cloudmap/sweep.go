@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 
@@ -27,13 +28,13 @@ const (
 // prefers; where two think that they are, both delete the same.
 type Sweeper struct {
 	Replica *state.Replica
-	// Log reports what a name's loser is; it must not block.
+	// Log reports who claims a name that is another's; it must not block.
 	Log func(format string, args ...any)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 
 	table, key string
-	told       map[string]bool // losers that were reported
+	told       map[string]bool // lines that were logged
 }
 
 // Run sweeps until ctx is done.
@@ -179,19 +180,26 @@ func remove(t *state.Tx, v model.Value, self string, now int64) error {
 
 // report logs, once, who claims a name that is another's.
 func (w *Sweeper) report(rd *state.Reader, v model.Value) {
-	c, ok := v.(*model.DiscoveryName)
-	if !ok || w.told[c.Key()] {
-		return
+	var line string
+	switch v := v.(type) {
+	case *model.DiscoveryName:
+		there := func(id string) bool { return rd.Has(model.TableNamespaces, id) || rd.Has(model.TableServices, id) }
+		if there(v.Owner) && !registry.Has(rd, v, there) {
+			line = fmt.Sprintf("The name %q in %s is claimed by %s, but another has it since before: it is found by id only", v.Name, v.Scope, v.Owner)
+		}
+	case *model.Zone:
+		if vpc, first := zoneBefore(rd, v); v.Namespace != "" && first != nil {
+			line = fmt.Sprintf("The namespace %s has no answers in the VPC %s: the hosted zone %s has its name there since before", v.Namespace, vpc.ID, first.ID)
+		}
 	}
-	there := func(id string) bool { return rd.Has(model.TableNamespaces, id) || rd.Has(model.TableServices, id) }
-	if !there(c.Owner) || registry.Has(rd, c, there) {
+	if line == "" || w.told[line] {
 		return
 	}
 	if w.told == nil || len(w.told) > 1000 {
 		w.told = make(map[string]bool)
 	}
-	w.told[c.Key()] = true
-	w.Log("The name %q in %s is claimed by %s, but another has it since before: it is found by id only", c.Name, c.Scope, c.Owner)
+	w.told[line] = true
+	w.Log("%s", line)
 }
 
 // chosen tells whether this node is, of the live members of its kind, the one

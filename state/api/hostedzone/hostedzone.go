@@ -67,11 +67,12 @@ func FreeServers(rd *state.Reader, seed string, name model.Name) ([]model.Name, 
 }
 
 // WithName returns the zone of z's name that has v, which may be z itself, or
-// nil (aws-behaviour 1.1 rule 13); of several the earliest.
+// nil (aws-behaviour 1.1 rule 13). Of several it is the earliest, to the second
+// that rows keep, and of one second the one with the lowest id.
 func WithName(rd *state.Reader, z *model.Zone, v model.VPC) *model.Zone {
 	var found *model.Zone
 	Each(rd, func(o *model.Zone) bool {
-		if o.Name == z.Name && slices.Contains(o.VPCs, v) && (found == nil || o.Created.Before(found.Created)) {
+		if o.Name == z.Name && slices.Contains(o.VPCs, v) && (found == nil || o.Created.Unix() < found.Created.Unix()) {
 			found = o
 		}
 		return true

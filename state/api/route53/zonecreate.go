@@ -1,6 +1,8 @@
 package route53
 
 import (
+	"time"
+
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
 	"github.com/edgestage/edgestage/state/api/hostedzone"
@@ -62,7 +64,7 @@ func (c *call) newZone(req *createHostedZoneRequest) (*model.Zone, error) {
 	}
 	z := &model.Zone{
 		ID: model.NewZoneID(c.account, req.CallerReference, name), Name: name, Account: c.account,
-		CallerReference: req.CallerReference, Private: req.VPC != nil, Created: c.config.Now().UTC(),
+		CallerReference: req.CallerReference, Private: req.VPC != nil, Created: c.config.Now().UTC().Truncate(time.Second), // as rows keep it
 	}
 	if hc := req.HostedZoneConfig; hc != nil {
 		if hc.Comment != nil {
