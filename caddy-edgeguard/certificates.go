@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddytls"
 
@@ -44,6 +45,7 @@ type wrapped struct {
 	node        *edgenode.Ref
 	metrics     *handshakeMetrics
 	connections connections
+	obliged     func() bool
 	servers     []*caddyhttp.Server
 }
 
@@ -67,6 +69,9 @@ func (a *App) chooseCertificates(ctx caddy.Context) error {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	e := &wrapped{Index: certificates(a.node), node: a.node, metrics: metrics}
+	if e.obliged, err = obligations(ctx); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(app.Servers)) {
 		if err := e.wrap(app.Servers[name], a.ownNames()); err != nil {
 			return fmt.Errorf("server %s: %w", name, err)
@@ -74,6 +79,35 @@ func (a *App) chooseCertificates(ctx caddy.Context) error {
 	}
 	a.edge = e
 	return nil
+}
+
+// obligations returns what tells whether Caddy's own choice does more than to
+// choose: certificates are obtained on demand, or somebody listens to its event.
+func obligations(ctx caddy.Context) (func() bool, error) {
+	loaded, err := ctx.App("tls")
+	if err != nil {
+		return nil, fmt.Errorf("getting tls app: %w", err)
+	}
+	app, ok := loaded.(*caddytls.TLS)
+	if !ok {
+		return nil, fmt.Errorf("app tls has the type %T", loaded)
+	}
+	loaded, err = ctx.App("events")
+	if err != nil {
+		return nil, fmt.Errorf("getting events app: %w", err)
+	}
+	events, ok := loaded.(*caddyevents.App)
+	if !ok {
+		return nil, fmt.Errorf("app events has the type %T", loaded)
+	}
+	if app.Automation != nil {
+		for _, policy := range app.Automation.Policies {
+			if policy.OnDemand || len(policy.Managers) > 0 {
+				return nil, nil // always
+			}
+		}
+	}
+	return func() bool { return events.ShouldEmit("tls_get_certificate") }, nil
 }
 
 // wrap puts the choice before that of Caddy in every policy of a server, and
@@ -85,8 +119,12 @@ func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 		if config == nil {
 			return fmt.Errorf("TLS connection policy %d has no configuration yet: its certificates cannot be chosen", i)
 		}
+		obliged := e.obliged
+		if policy.HandshakeContextRaw != nil {
+			obliged = nil // a module of the user's wants to see every handshake
+		}
 		config.GetCertificate = sni.NewChooser(e.Index, sni.Settings{
-			TLS: config, Selection: policy.CertSelection, Owners: e.owners, Hosts: hosts, Observe: e.observe,
+			TLS: config, Selection: policy.CertSelection, Owners: e.owners, Hosts: hosts, Obliged: obliged, Observe: e.observe,
 		}).GetCertificate
 		bindSessions(config, e.metrics.sawTicket)
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddytls"
 	"github.com/quic-go/quic-go/http3"
 
-	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/hlc"
 	"github.com/edgestage/edgestage/state/model"
 )
@@ -120,6 +120,9 @@ func TestResumption(t *testing.T) {
 			if !r.tls.DidResume {
 				t.Error("an honest ticket is not taken")
 			}
+			if p.proto == "HTTP/3.0" && !r.early {
+				t.Error("an honest ticket gives no 0-RTT")
+			}
 			checkLog(t, e, path, r.body, "a.test", "session-reused", "-", "-")
 			path = fmt.Sprint("/foreign", i)
 			r = e.mustGet(t, p.proto, under("b.test"), "b.test", path)
@@ -155,15 +158,12 @@ func TestClaimedNames(t *testing.T) {
 	const one, two = "arn:aws:acm:us-east-1:111111111111:certificate/1", "arn:aws:acm:us-east-1:111111111111:certificate/2"
 	e := serveEdge(t, edgeOne, "https:// {\n\t{log}\n\tdefault_index\n\t"+placeholders+"\n\ttls internal {\n\t\ton_demand\n\t}\n}\n"+
 		"https://lb.test {\n\t"+tlsFiles(t, issue(t, "ecdsa", 9, "unrelated.test"))+"\n\t{log}\n\tdefault_index\n\t"+placeholders+"\n}\n")
-	ref, err := edgenode.Acquire(edgenode.Settings{Node: "one"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = ref.Release() })
+	ref := joined(t)
 	index := certificates(ref)
 	balancer := model.NewLoadBalancer(account, "web-1.eu-west-3.elb.amazonaws.com", "")
 	balancer.DefaultCertificate = one
 	putRows(t, aliasRows("lb.test", balancer)...)
+	waitForOwner(t, ref, "lb.test", func(r *claims.Resource) bool { return r.DefaultCertificate == one })
 	for arn, c := range map[string]*tls.Certificate{one: issue(t, "ecdsa", 1, "default.test"), two: issue(t, "rsa", 2, "lb.test")} {
 		if err := index.SetManaged(arn, account, c); err != nil {
 			t.Fatal(err)
@@ -175,10 +175,12 @@ func TestClaimedNames(t *testing.T) {
 			r := e.mustGet(t, p.proto, client("lb.test", p.tls), "lb.test", path)
 			checkLog(t, e, path, r.body, "-", one, "EC_prime256v1", account)
 			putRows(t, &model.ListenerCertificate{Listener: balancer.ListenerARN(), Certificate: two})
+			waitForOwner(t, ref, "lb.test", func(r *claims.Resource) bool { return len(r.Certificates) == 1 })
 			path = fmt.Sprint("/listed", i)
 			r = e.mustGet(t, p.proto, client("lb.test", p.tls), "lb.test", path)
 			checkLog(t, e, path, r.body, "lb.test", two, "RSA_2048", account)
 			deleteListed(t, balancer, two)
+			waitForOwner(t, ref, "lb.test", func(r *claims.Resource) bool { return len(r.Certificates) == 0 })
 			path = fmt.Sprint("/none", i)
 			r = e.mustGet(t, p.proto, client(noName, p.tls), "lb.test", path)
 			checkLog(t, e, path, r.body, "-", one, "EC_prime256v1", account)
@@ -189,14 +191,11 @@ func TestClaimedNames(t *testing.T) {
 // deleteListed takes a certificate out of a listener's list.
 func deleteListed(t *testing.T, b *model.LoadBalancer, certificate string) {
 	t.Helper()
-	r, _ := edgenode.Open()
 	row := &model.ListenerCertificate{Listener: b.ListenerARN(), Certificate: certificate}
-	if _, err := r.Commit(t.Context(), func(tx *state.Tx) error {
+	changeRows(t, func(tx *state.Tx) error {
 		tx.Delete(row.Table(), row.Key())
 		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 }
 
 // TestDistributionRefuses checks that an edge of distributions alone ends
@@ -205,6 +204,7 @@ func deleteListed(t *testing.T, b *model.LoadBalancer, certificate string) {
 func TestDistributionRefuses(t *testing.T) {
 	e := serveEdge(t, edgeOne, "https://www.a.test {\n\t"+tlsFiles(t, issue(t, "ecdsa", 1, "www.a.test", "other.test"))+"\n\trespond ok\n}\n")
 	putRows(t, aliasRows("www.a.test", model.DeclaredDistribution(account, "d111111abcdef8.cloudfront.net", ""))...)
+	waitForOwner(t, joined(t), "www.a.test", func(r *claims.Resource) bool { return r.Kind == model.OwnerDistribution })
 	for _, p := range protocols {
 		t.Run(p.name, func(t *testing.T) {
 			e.mustGet(t, p.proto, client("www.a.test", p.tls), "www.a.test", "/")
@@ -226,6 +226,43 @@ func TestPolicyWithoutConfiguration(t *testing.T) {
 	err := e.wrap(&caddyhttp.Server{TLSConnPolicies: caddytls.ConnectionPolicies{new(caddytls.ConnectionPolicy)}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "policy 0 has no configuration") {
 		t.Errorf("wrap() = %v, want an error", err)
+	}
+}
+
+// TestEveryLoad loads many times, since Caddy loads apps in random order, and
+// wants the choice in place each time.
+func TestEveryLoad(t *testing.T) {
+	cert := issue(t, "ecdsa", 1, "www.a.test")
+	site := "https://www.a.test {\n\t" + tlsFiles(t, cert) + "\n\tdefault_index\n\t" + placeholders + "\n}\n"
+	e := serveEdge(t, edgeOne, site)
+	want := "www.a.test " + fingerprint(cert) + " EC_prime256v1 -"
+	for i := range 25 {
+		for _, p := range protocols {
+			if r := e.mustGet(t, p.proto, client("www.a.test", p.tls), "www.a.test", "/"); r.body != want {
+				t.Fatalf("load %d, %s: %s, want %s", i, p.name, r.body, want)
+			}
+		}
+		e.load(t, edgeOne, site)
+	}
+}
+
+// TestOnDemand obtains certificates on demand, which only Caddy's own choice
+// does, and has both sides count the same.
+func TestOnDemand(t *testing.T) {
+	e := serveEdge(t, edgeOne, "https:// {\n\t{log}\n\ttls internal {\n\t\ton_demand\n\t}\n\tdefault_index\n\t"+placeholders+"\n}\n")
+	for i, p := range protocols {
+		t.Run(p.name, func(t *testing.T) {
+			name := fmt.Sprintf("host%d.test", i)
+			for j := range 2 { // obtained, then held
+				path := fmt.Sprintf("/%d-%d", i, j)
+				r := e.mustGet(t, p.proto, client(name, p.tls), name, path)
+				leaf := r.tls.PeerCertificates[0]
+				if err := leaf.VerifyHostname(name); err != nil {
+					t.Error(err)
+				}
+				checkLog(t, e, path, r.body, name, fingerprint(&tls.Certificate{Certificate: [][]byte{leaf.Raw}}), "EC_prime256v1", "-")
+			}
+		})
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state"
+	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -224,6 +225,7 @@ type reply struct {
 	proto, body string
 	status      int
 	tls         *tls.ConnectionState
+	early       bool // sent with 0-RTT
 }
 
 // serial returns the serial number of the certificate presented.
@@ -239,13 +241,17 @@ func (e *tlsEdge) get(proto string, config *tls.Config, host, path string) (*rep
 	var transport http.RoundTripper
 	out := new(reply)
 	early := strings.HasPrefix(path, "/honest")
+	var conn *quic.Conn // of HTTP/3
 	switch proto {
 	case "HTTP/3.0":
 		h3 := &http3.Transport{TLSClientConfig: config, Dial: func(ctx context.Context, _ string, c *tls.Config, q *quic.Config) (*quic.Conn, error) {
+			var err error
 			if early {
-				return quic.DialAddrEarly(ctx, e.addr(), c, q)
+				conn, err = quic.DialAddrEarly(ctx, e.addr(), c, q)
+			} else {
+				conn, err = quic.DialAddr(ctx, e.addr(), c, q)
 			}
-			return quic.DialAddr(ctx, e.addr(), c, q)
+			return conn, err
 		}}
 		defer h3.Close()
 		if early {
@@ -273,14 +279,24 @@ func (e *tlsEdge) get(proto string, config *tls.Config, host, path string) (*rep
 	if err != nil {
 		return nil, err
 	}
+	if conn != nil {
+		out.early = conn.ConnectionState().Used0RTT
+	}
 	out.proto, out.status, out.body, out.tls = resp.Proto, resp.StatusCode, string(body), resp.TLS
 	return out, nil
 }
 
-// mustGet is get without an error.
+// mustGet is get without an error, tried again where a reload closed the
+// connection.
 func (e *tlsEdge) mustGet(t *testing.T, proto string, config *tls.Config, host, path string) *reply {
 	t.Helper()
 	r, err := e.get(proto, config, host, path)
+	for range 20 {
+		if err == nil || !closedUnanswered(err) {
+			break
+		}
+		r, err = e.get(proto, config, host, path)
+	}
 	if err != nil {
 		t.Fatalf("GET %s under %q over %s: %v", path, config.ServerName, proto, err)
 	}
@@ -302,18 +318,54 @@ func client(serverName string, version uint16) *tls.Config {
 // putRows commits values to the state that this process has open.
 func putRows(t *testing.T, values ...model.Value) {
 	t.Helper()
-	r, _ := edgenode.Open()
-	if r == nil {
-		t.Fatal("no node is open")
-	}
-	if _, err := r.Commit(t.Context(), func(tx *state.Tx) error {
+	changeRows(t, func(tx *state.Tx) error {
 		for _, v := range values {
 			if err := tx.Put(v); err != nil {
 				return err
 			}
 		}
 		return nil
-	}); err != nil {
+	})
+}
+
+// changeRows commits a change.
+func changeRows(t *testing.T, change func(tx *state.Tx) error) {
+	t.Helper()
+	r, _ := edgenode.Open()
+	if r == nil {
+		t.Fatal("no node is open")
+	}
+	if _, err := r.Commit(t.Context(), change); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// waitForOwner waits until the claims show what is wanted of a host name: a
+// commit does not wait for views longer than a moment.
+func waitForOwner(t *testing.T, node *edgenode.Ref, host string, wanted func(*claims.Resource) bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		view := node.Claims().View()
+		owner, _ := view.Owner(host)
+		r, ok := view.Resource(owner.ID)
+		if ok && wanted(r) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("owner of %s is %+v", host, r)
+		}
+		time.Sleep(time.Millisecond) // polling a view
+	}
+}
+
+// joined returns a reference to the node that this process has open.
+func joined(t *testing.T) *edgenode.Ref {
+	t.Helper()
+	ref, err := edgenode.Acquire(edgenode.Settings{Node: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ref.Release() })
+	return ref
 }

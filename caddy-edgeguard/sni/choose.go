@@ -59,6 +59,10 @@ type Settings struct {
 	// happens to a client that sends no server name, or one that nothing is
 	// held for.
 	Hosts []string
+	// Obliged tells whether Caddy's function is to be called even where it can
+	// but choose the same: renewing on demand and telling event handlers are
+	// done nowhere else. Default: always.
+	Obliged func() bool
 	// Observe is told of every choice, in the handshake. Default: nobody is.
 	Observe func(*tls.ClientHelloInfo, Choice)
 }
@@ -76,6 +80,9 @@ type Chooser struct {
 func NewChooser(x *Index, s Settings) *Chooser {
 	if s.Owners == nil {
 		s.Owners = func() Owners { return nobody{} }
+	}
+	if s.Obliged == nil {
+		s.Obliged = func() bool { return true }
 	}
 	return &Chooser{Settings: s, index: x, ask: s.TLS.GetCertificate, profile: newProfile(s.TLS)}
 }
@@ -251,10 +258,10 @@ func (h *handshake) supports(k *candidate) bool {
 	return h.ability.supports(&k.traits)
 }
 
-// give presents k. If Caddy can but choose the same, it is asked to: it renews
-// on demand in that function only.
+// give presents k. If Caddy can but choose the same, it is asked to where there
+// is an obligation: an on-demand certificate renews in that function only.
 func (h *handshake) give(k *Certificate, set *candidates) (*tls.Certificate, Choice, error) {
-	if k != set.sole || !h.selects(k) {
+	if k != set.sole || !h.selects(k) || !h.Obliged() {
 		return k.TLS, Choice{Matched, k}, nil
 	}
 	cert, err := h.ask(h.hello)

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -329,6 +330,15 @@ func TestCaddyIsAsked(t *testing.T) {
 			b.choose(tc.hello)
 			if b.asked != tc.asked {
 				t.Errorf("Caddy was asked %d times, want %d; chose %+v", b.asked, tc.asked, b.chosen)
+			}
+			// Without an obligation only for what it alone can do.
+			b.set = func(s *Settings) { s.Obliged = func() bool { return false } }
+			if strings.HasPrefix(tc.name, "sole") {
+				tc.asked = 0
+			}
+			b.choose(tc.hello)
+			if b.asked != tc.asked {
+				t.Errorf("Caddy was asked %d times without an obligation, want %d; chose %+v", b.asked, tc.asked, b.chosen)
 			}
 		})
 	}

@@ -40,7 +40,8 @@ type Index struct {
 	now  func() time.Time
 
 	entries    *table
-	below      atomic.Int64
+	below      atomic.Int64 // entries of names that only a wildcard covers
+	maxBelow   int64
 	sweeping   sync.Mutex
 	nextSweep  atomic.Int64 // Unix nanoseconds
 	managed    managed
@@ -89,7 +90,7 @@ func NewIndex(held func(name string) []certmagic.Certificate, now func() time.Ti
 	if now == nil {
 		now = time.Now
 	}
-	return &Index{held: held, now: now, entries: newTable()}
+	return &Index{held: held, now: now, entries: newTable(), maxBelow: maxBelow}
 }
 
 // lookup returns the candidates for a lower-case server name, nil if no
@@ -127,7 +128,7 @@ func (x *Index) insert(name string, now int64) *candidates {
 		return nil
 	}
 	x.sweep(now)
-	if set.exact == 0 && x.below.Load() >= maxBelow {
+	if set.exact == 0 && x.below.Load() >= x.maxBelow {
 		return set
 	}
 	e := &entry{name: strings.Clone(name), below: set.exact == 0}
