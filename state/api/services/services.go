@@ -9,6 +9,7 @@ import (
 	"github.com/edgestage/edgestage/state/api/acm"
 	"github.com/edgestage/edgestage/state/api/cloudmap"
 	"github.com/edgestage/edgestage/state/api/cloudwatch"
+	"github.com/edgestage/edgestage/state/api/elbv2"
 	"github.com/edgestage/edgestage/state/api/operator"
 	"github.com/edgestage/edgestage/state/api/recoverycluster"
 	"github.com/edgestage/edgestage/state/api/route53"
@@ -45,6 +46,7 @@ func New(c Config) []api.Service {
 		recoverycluster.New(recoverycluster.Config{Replica: c.Replica}),
 		operator.New(operator.Config{Replica: c.Replica}),
 		cloudmap.New(cloudmap.Config{Replica: c.Replica, Health: c.Health, RefuseReserved: c.RefuseReserved}),
+		elbv2.New(elbv2.Config{Replica: c.Replica}),
 		acm.New(acm.Config{Replica: c.Replica, Sealer: c.Sealer, InUseBy: c.InUseBy}),
 	}
 }
