@@ -103,7 +103,10 @@ func (r *running) serveAPI(s apiSettings) error {
 func (r *running) newEndpoint(s apiSettings, credentials *api.Credentials) *endpoint {
 	h := api.New(api.Config{
 		Replica: r.node.Replica, Credentials: credentials, Log: log.Warningf,
-		Services: services.New(services.Config{Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved}),
+		Services: services.New(services.Config{
+			Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved,
+			InUseBy: func(certificate string) []string { return r.claims.View().InUseBy(certificate) },
+		}),
 	})
 	return &endpoint{settings: s, handler: h, server: api.NewServer(api.ServerConfig{Addr: s.addr, Handler: h, Cert: s.cert, Key: s.key})}
 }

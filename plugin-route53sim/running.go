@@ -14,6 +14,7 @@ import (
 	"github.com/edgestage/edgestage/plugin-route53sim/zone"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/cloudmap"
+	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/node"
 )
 
@@ -26,6 +27,7 @@ type running struct {
 	// locator is that of the newest instance.
 	locator atomic.Pointer[locate.Locator]
 	health  *health.Health
+	claims  *claims.Follower // for the API
 
 	// compiler and discovery are used by one goroutine at a time, which holds
 	// compiling.
@@ -61,7 +63,7 @@ func open(s settings) (*running, error) {
 	if err := r.node.Start(); err != nil {
 		return nil, err
 	}
-	r.health = startHealth(r.node, s.checks)
+	r.health, r.claims = startHealth(r.node, s.checks), claims.Follow(r.node)
 	r.compiler, r.discovery, r.leases = zone.NewCompiler(), discovery.New(), make(chan struct{}, 1)
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	for _, loop := range []func(){r.follow, r.followHealth, r.followLeases, r.awaitReady, r.announce, r.sweep} {
@@ -205,6 +207,7 @@ func (r *running) close() error {
 		r.stopLoader()
 	}
 	r.health.Close()
+	r.claims.Close()
 	err := r.node.Close()
 	r.done.Wait()
 	return err
