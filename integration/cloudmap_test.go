@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 	"github.com/miekg/dns"
 )
@@ -139,4 +142,48 @@ func TestSelfRegister(t *testing.T) {
 		t.Fatal(err)
 	}
 	finds(t, nodes, "worker.corp.", dns.TypeA)
+}
+
+// TestInstanceHealthChecks registers instances in a public namespace whose
+// service has health checks: who does not listen is found unhealthy, by the API
+// and by DNS.
+func TestInstanceHealthChecks(t *testing.T) {
+	n := newAPI(t, "a")
+	n.extra = append(n.extra, "health_checks on")
+	n.start()
+	n.ready()
+	cloud := n.cloudMap()
+	out, err := cloud.CreatePublicDnsNamespace(t.Context(), &servicediscovery.CreatePublicDnsNamespaceInput{Name: aws.String("example.net")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud.namespace = cloud.done(out.OperationId, nil)["NAMESPACE"]
+	made, err := cloud.CreateService(t.Context(), &servicediscovery.CreateServiceInput{
+		Name: aws.String("web"), NamespaceId: &cloud.namespace, HealthCheckConfig: &sdtypes.HealthCheckConfig{Type: sdtypes.HealthCheckTypeTcp},
+		DnsConfig: &sdtypes.DnsConfig{DnsRecords: []sdtypes.DnsRecord{{Type: sdtypes.RecordTypeA, TTL: aws.Int64(1)}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := *made.Service.Id
+	listener, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	for _, host := range []string{"127.0.0.2", "127.0.0.3"} {
+		if err := cloud.register(service, "at-"+host, net.JoinHostPort(host, port)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "map[at-127.0.0.2:HEALTHY at-127.0.0.3:UNHEALTHY]"
+	eventually(t, func() string {
+		out, err := cloud.GetInstancesHealthStatus(t.Context(), &servicediscovery.GetInstancesHealthStatusInput{ServiceId: &service})
+		if err != nil || fmt.Sprint(out.Status) != want {
+			return fmt.Sprintf("GetInstancesHealthStatus: %+v, %v, want %s", out, err, want)
+		}
+		return ""
+	})
+	n.wants("web.example.net.", dns.TypeA, "127.0.0.2")
 }

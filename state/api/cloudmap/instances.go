@@ -67,6 +67,9 @@ func (r *registration) refuseWhileRunning() error {
 	if err != nil || old == nil || r.repeats(old) {
 		return err
 	}
+	if old.Lease() > 0 && maps.Equal(old.Attributes, r.request.Attributes) {
+		return nil // it is only renewed
+	}
 	return r.refuseDuplicate(old.Operation)
 }
 

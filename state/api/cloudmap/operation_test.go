@@ -52,6 +52,12 @@ func TestOperationStatus(t *testing.T) {
 	refused(t, "another registration", err, *first.OperationId)
 	_, err = e.DeregisterInstance(ctx, &servicediscovery.DeregisterInstanceInput{ServiceId: &id, InstanceId: ptr("i-1")})
 	refused(t, "a deregistration", err, *first.OperationId)
+	leased := &servicediscovery.RegisterInstanceInput{ServiceId: &id, InstanceId: ptr("i-2"), Attributes: names(model.AttrIPv4, "192.0.2.1", model.AttrLease, "10")}
+	for range 2 {
+		if _, err := e.RegisterInstance(ctx, leased); err != nil {
+			t.Errorf("renewing a lease while the registration is pending: %v", err)
+		}
+	}
 	release()
 	if o := e.wait(first.OperationId, nil); o.Status != types.OperationStatusSuccess {
 		t.Errorf("operation %+v, want success", o)
