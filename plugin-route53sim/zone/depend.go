@@ -1,5 +1,7 @@
 package zone
 
+import "slices"
+
 // dependency is something outside a zone that groups in it may depend on: the
 // health of a target (the table of endpoints, the target's name), a CIDR
 // collection or a health check (its table and id).
@@ -21,21 +23,33 @@ func (c *Compiler) touch(d dependency) {
 	}
 }
 
-// depend notes that the group key of z depends on d, until [zoneState.release].
-func (z *zoneState) depend(key rrsetKey, d dependency) {
-	if _, known := z.compiler.users[d][user{z.zone.id, key}]; known {
+// depend notes that the group under definition depends on d.
+func (z *zoneState) depend(d dependency) { z.wanted = append(z.wanted, d) }
+
+// need makes what was noted since the last call what the group key of z depends
+// on. Nearly always it is what it was.
+func (z *zoneState) need(key rrsetKey) {
+	wanted := z.wanted
+	z.wanted = z.wanted[:0]
+	if slices.Equal(z.needs[key], wanted) {
+		return
+	}
+	z.release(key)
+	if len(wanted) == 0 {
 		return
 	}
 	if z.needs == nil {
 		z.needs = make(map[rrsetKey][]dependency)
 	}
-	z.needs[key] = append(z.needs[key], d)
-	users := z.compiler.users[d]
-	if users == nil {
-		users = make(map[user]struct{})
-		z.compiler.users[d] = users
+	z.needs[key] = slices.Clone(wanted)
+	for _, d := range wanted {
+		users := z.compiler.users[d]
+		if users == nil {
+			users = make(map[user]struct{})
+			z.compiler.users[d] = users
+		}
+		users[user{z.zone.id, key}] = struct{}{}
 	}
-	users[user{z.zone.id, key}] = struct{}{}
 }
 
 // release notes that the group key of z depends on nothing.

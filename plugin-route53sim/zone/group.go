@@ -59,7 +59,7 @@ func (z *zoneState) regroup(edit uint64) {
 
 // define tells the forest what an RRset consists of.
 func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
-	z.release(key)
+	defer z.need(key)
 	n := z.zone.names.get(key.name)
 	if n == nil {
 		return routing.Definition[rrsetKey]{}, false
@@ -70,15 +70,15 @@ func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
 	}
 	g := z.groupOf(n, s)
 	d := routing.Definition[rrsetKey]{Owner: g, Policy: g.Policy}
-	d.Targets = make([]rrsetKey, len(g.Members))
+	d.Targets, d.Members = make([]rrsetKey, len(g.Members)), make([]routing.Member, 0, len(g.Members))
 	for i := range g.Members {
 		r := g.Members[i].RRset
 		m := routing.NewMember(r)
 		z.lead(&m, &d.Targets[i], key, r.Alias)
-		z.check(&m, key, r.HealthCheckID)
+		z.check(&m, r.HealthCheckID)
 		if r.CIDR != nil {
 			m.Collection = z.compiler.collections[r.CIDR.CollectionID]
-			z.depend(key, dependency{model.TableCIDRCollections, r.CIDR.CollectionID})
+			z.depend(dependency{model.TableCIDRCollections, r.CIDR.CollectionID})
 		}
 		d.Members = append(d.Members, m)
 	}
@@ -110,7 +110,7 @@ func (z *zoneState) lead(m *routing.Member, target *rrsetKey, key rrsetKey, a *m
 	case a.EvaluateTargetHealth && model.ResourceOf(a.Name).HasHealth():
 		name := targetName(string(a.Name))
 		m.TargetUnhealthy = !z.compiler.view.targets.get(name).isHealthy()
-		z.depend(key, dependency{model.TableEndpoints, name})
+		z.depend(dependency{model.TableEndpoints, name})
 	}
 }
 

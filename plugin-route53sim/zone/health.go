@@ -26,11 +26,11 @@ func (c *Compiler) Judge(ids []string, healthy func(id string) bool) *View {
 	return c.publish()
 }
 
-// check gives a member of the group key the health of its own check.
-func (z *zoneState) check(m *routing.Member, key rrsetKey, id string) {
+// check gives a member of a group the health of its own check.
+func (z *zoneState) check(m *routing.Member, id string) {
 	if id == "" {
 		return
 	}
 	_, m.Unhealthy = z.compiler.failing[id]
-	z.depend(key, dependency{model.TableHealthChecks, id})
+	z.depend(dependency{model.TableHealthChecks, id})
 }

@@ -214,10 +214,13 @@ func (h *heldName) row(s model.Stamped) row {
 // group returns the compiled RRset of a type whose members share a policy.
 func (h *heldName) group(kept []model.Stamped) rrset {
 	code, _ := model.TypeCode(kept[0].Type)
-	g := &Group{Zone: kept[0].Zone, Name: string(kept[0].Name), Type: code, Policy: kept[0].Policy()}
-	for _, s := range kept {
-		r := h.row(s)
-		g.Members = append(g.Members, Member{RRset: r.RRset, rdata: r.rdata, ttl: r.TTL})
+	g := &Group{Zone: kept[0].Zone, Name: string(kept[0].Name), Type: code, Policy: kept[0].Policy(), Members: make([]Member, len(kept))}
+	at, _ := slices.BinarySearchFunc(h.rows, row{Stamped: kept[0]}, compareRows)
+	for i, s := range kept {
+		for h.rows[at].SetID != s.SetID { // some are shadowed
+			at++
+		}
+		g.Members[i] = Member{RRset: s.RRset, rdata: h.rows[at].rdata, ttl: s.TTL}
 	}
 	return rrset{typ: code, ext: &extension{group: g}}
 }

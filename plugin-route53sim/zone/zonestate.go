@@ -26,6 +26,7 @@ type zoneState struct {
 	groups   *routing.Forest[rrsetKey]
 	changed  []rrsetKey
 	needs    map[rrsetKey][]dependency // of the groups, outside the zone
+	wanted   []dependency              // of the group under definition
 	compiler *Compiler
 
 	rrsets, outside  int // visible ones, and those of them outside the zone
