@@ -2,6 +2,7 @@ package route53sim
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -105,6 +106,7 @@ func TestRefuseReserved(t *testing.T) {
 		t.Fatal(err)
 	}
 	inst = next
+	http.DefaultClient.CloseIdleConnections() // those to the listener before
 	for _, name := range []string{"com", "b.example.com"} {
 		if status, text := create(name); status != 400 || text != name+". is reserved by AWS!" {
 			t.Errorf("creating %s = %d %q, want 400 and that it is reserved", name, status, text)
