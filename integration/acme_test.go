@@ -39,9 +39,17 @@ const awsHost = "route53.amazonaws.com"
 // certificate is from.
 func pebble(t *testing.T, resolver string) (directory, authority string) {
 	t.Helper()
+	directory, authority, _ = pebbleBehind(t, resolver, func(h http.Handler) http.Handler { return h })
+	return directory, authority
+}
+
+// pebbleBehind is [pebble] with a handler before the server's; said is what the
+// server logs.
+func pebbleBehind(t *testing.T, resolver string, before func(http.Handler) http.Handler) (directory, authority string, said *lockedBuffer) {
+	t.Helper()
 	t.Setenv("PEBBLE_VA_ALWAYS_VALID", "0")
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	said := &lockedBuffer{}
+	said = &lockedBuffer{}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("pebble said:\n%s", said)
@@ -52,11 +60,11 @@ func pebble(t *testing.T, resolver string) (directory, authority string) {
 	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {}})
 	validator := va.New(logger, 0, 0, true, resolver, store)
 	front := wfe.New(logger, store, validator, issuer, []string{"pebble.example.net"}, true, false, 1, 1)
-	s := httptest.NewTLSServer(front.Handler())
+	s := httptest.NewTLSServer(before(front.Handler()))
 	t.Cleanup(s.Close)
 	authority = filepath.Join(t.TempDir(), "pebble.pem")
 	writeFile(t, authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})))
-	return s.URL + wfe.DirectoryPath, authority
+	return s.URL + wfe.DirectoryPath, authority, said
 }
 
 // lockedBuffer takes what several goroutines say.

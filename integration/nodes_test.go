@@ -21,6 +21,7 @@ type dnsNode struct {
 	name, dir                        string
 	addr, gossip, readyAddr, metrics string
 	join                             []string
+	keys                             string // the file with the gossip keys, if any
 	// extra are further lines of the route53sim block, plugins of its server
 	// block, blocks further server blocks.
 	extra, plugins, blocks []string
@@ -40,6 +41,9 @@ func (n *dnsNode) corefile() string {
 	join := ""
 	if len(n.join) > 0 {
 		join = "join " + strings.Join(n.join, " ")
+	}
+	if n.keys != "" {
+		join += "\n            key_file " + n.keys
 	}
 	host, _, _ := net.SplitHostPort(n.addr)
 	return fmt.Sprintf(`.:%s {

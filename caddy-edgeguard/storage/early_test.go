@@ -97,6 +97,7 @@ func TestNeverStarted(t *testing.T) {
 	dir := t.TempDir() + "/data"
 	h := newHost(t, node.Config{Name: "one", Data: dir})
 	v := newVault(h)
+	v.locks.startsIn = time.Millisecond
 	mustStore(t, v, "a", "x")
 	wantLoad(t, v, "a", "x")
 	if err := v.Lock(t.Context(), "n"); err != nil {

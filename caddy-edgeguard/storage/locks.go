@@ -17,6 +17,8 @@ const (
 	// absentFor is how long a run must have been away from the members before
 	// its locks are free: who has just joined is not yet known to all.
 	absentFor = 5 * time.Second
+	// startsIn is far longer than apps take to start.
+	startsIn = 3 * time.Second
 	// firstPoll and lastPoll are how often who waits looks again: the pause
 	// doubles from one to the other.
 	firstPoll = 25 * time.Millisecond
@@ -44,8 +46,9 @@ const (
 // What this needs is that members hear of each other. In a partition each side
 // asks its own members only, and both may take the lock.
 type locks struct {
-	vault *vault
-	now   func() time.Time
+	vault    *vault
+	now      func() time.Time
+	startsIn time.Duration // how long who asks for a lock waits for the start
 
 	mu     sync.Mutex
 	names  map[string]*local
@@ -61,7 +64,7 @@ type local struct {
 }
 
 func newLocks(v *vault) *locks {
-	return &locks{vault: v, now: time.Now, names: make(map[string]*local), absent: make(map[string]time.Time)}
+	return &locks{vault: v, now: time.Now, startsIn: startsIn, names: make(map[string]*local), absent: make(map[string]time.Time)}
 }
 
 // errNotHeld is why a lock that nobody has cannot be unlocked.
@@ -77,7 +80,10 @@ func (l *locks) lock(ctx context.Context, name string, wait bool) (bool, error) 
 	if !ok {
 		return false, ctx.Err()
 	}
-	if !l.started() {
+	if started, err := l.started(ctx); err != nil {
+		l.leave(name, own)
+		return false, err
+	} else if !started {
 		return true, nil // nobody else can know of us
 	}
 	row, err := l.claim(ctx, name, wait)
@@ -89,13 +95,19 @@ func (l *locks) lock(ctx context.Context, name string, wait bool) (bool, error) 
 	return true, nil
 }
 
-// started tells whether there are other nodes to mind.
-func (l *locks) started() bool {
+// started tells whether there are other nodes to mind. Caddy starts apps in
+// random order, so that a lock may be asked for a moment before the node is
+// started: that is waited for. While apps are only provisioned it never is.
+func (l *locks) started(ctx context.Context) (bool, error) {
+	timer := time.NewTimer(l.startsIn)
+	defer timer.Stop()
 	select {
 	case <-l.vault.host.Started():
-		return true
-	default:
-		return false
+		return true, nil
+	case <-timer.C:
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 

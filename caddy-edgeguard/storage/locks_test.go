@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/node"
 )
 
 func pathField(p string) zap.Field { return zap.String("path", p) }
@@ -157,6 +158,30 @@ func TestLocksOfTheDead(t *testing.T) {
 	}
 	if err := v.Unlock(t.Context(), "n"); err != nil {
 		t.Errorf("Unlock() = %v", err)
+	}
+}
+
+// Caddy starts apps in random order: a lock that is asked for just before the
+// node is started is one among nodes.
+func TestLockJustBeforeTheStart(t *testing.T) {
+	h := newHost(t, node.Config{Name: "one", Kind: node.KindEdge})
+	v := mustVault(t, h)
+	locked := make(chan error, 1)
+	go func() { locked <- v.Lock(t.Context(), "n") }()
+	poll(t, "somebody asks for the lock", func() string {
+		v.locks.mu.Lock()
+		defer v.locks.mu.Unlock()
+		if v.locks.names["n"] == nil {
+			return "nobody does"
+		}
+		return ""
+	})
+	mustStart(t, h, v)
+	if err := <-locked; err != nil {
+		t.Fatalf("Lock() = %v", err)
+	}
+	if got := rowsOf(t, v, model.TableStorageLocks); len(got) != 1 {
+		t.Errorf("the rows are %q, want one: other nodes must see who has the lock", got)
 	}
 }
 

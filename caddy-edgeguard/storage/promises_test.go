@@ -26,7 +26,9 @@ var kinds = []struct {
 	{"files", func(t *testing.T) certmagic.Storage { return &certmagic.FileStorage{Path: t.TempDir()} }},
 	{"rows", func(t *testing.T) certmagic.Storage { v, _ := alone(t); return v }},
 	{"before the start", func(t *testing.T) certmagic.Storage {
-		return mustVault(t, newHost(t, node.Config{Name: "one"}))
+		v := mustVault(t, newHost(t, node.Config{Name: "one"}))
+		v.locks.startsIn = time.Millisecond
+		return v
 	}},
 	{"on disk", func(t *testing.T) certmagic.Storage {
 		h := newHost(t, node.Config{Name: "one", Data: t.TempDir()})
