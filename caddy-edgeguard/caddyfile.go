@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
+	"github.com/edgestage/edgestage/caddy-edgeguard/acm"
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state/model"
 )
@@ -56,9 +57,16 @@ func parseOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	    }
 //	    wildcard_claims current|strict2018
 //	    dangling        refuse|warn
+//	    acm {
+//	        ca             internal|<directory_url>
+//	        resolver       <ip[:port]...>
+//	        create_records
+//	        lifetime       <duration>
+//	        email          <address>
+//	        eab            <key_id> <mac_key>
+//	        trusted_roots  <pem_file...>
+//	    }
 //	}
-//
-// The property `acm` is known but not supported yet.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume option name
 	if d.NextArg() {
@@ -104,15 +112,13 @@ func (a *App) unmarshalProperty(d *caddyfile.Dispenser) error {
 	case "seal_key_file":
 		return unmarshalString(d, &a.SealKeyFile)
 	case "acm":
-		return unsupported(d)
+		if a.ACM != nil {
+			return d.Errf("'%s' is given twice", d.Val())
+		}
+		a.ACM = new(acm.Settings)
+		return a.ACM.UnmarshalCaddyfile(d)
 	}
 	return d.Errf("unrecognized subdirective '%s'", d.Val())
-}
-
-// unsupported refuses a property whose function comes later: ignoring it would
-// promise what is not kept.
-func unsupported(d *caddyfile.Dispenser) error {
-	return d.Errf("'%s' is not supported yet", d.Val())
 }
 
 // unmarshalString reads a property that has one value, not empty, and is given

@@ -85,7 +85,7 @@ func TestReadmeSections(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(data), -1) {
 		got = append(got, m[1])
 	}
-	want := []string{"Name", "Description", "Syntax", "Modes", "Owned host names", "Fronting", "Sealing", "Certificates", "Metrics", "Build", "Examples", "Divergences", "Bugs", "See Also"}
+	want := []string{"Name", "Description", "Syntax", "Modes", "Owned host names", "Fronting", "Sealing", "Certificates", "Issuance", "Metrics", "Build", "Examples", "Divergences", "Bugs", "See Also"}
 	if !slices.Equal(got, want) {
 		t.Errorf("sections of README.md = %q, want %q", got, want)
 	}

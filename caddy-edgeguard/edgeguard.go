@@ -20,6 +20,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"go.uber.org/zap"
 
+	"github.com/edgestage/edgestage/caddy-edgeguard/acm"
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 )
 
@@ -61,9 +62,15 @@ type App struct {
 	// those of the system.
 	Resolvers []string `json:"resolvers,omitempty"`
 
-	logger *zap.Logger
-	node   *edgenode.Ref
-	edge   *wrapped // nil without the app http
+	// How this edge issues the certificates that are asked for by the ACM API.
+	// Needs sealing keys. Default: it issues none, and serves those that other
+	// edges issue if it has the sealing keys.
+	ACM *acm.Settings `json:"acm,omitempty"`
+
+	logger   *zap.Logger
+	node     *edgenode.Ref
+	edge     *wrapped // nil without the app http
+	issuance *issuance
 	claimed
 }
 
@@ -87,6 +94,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	var err error
 	if a.node, err = edgenode.Acquire(a.Settings); err != nil {
 		return fmt.Errorf("taking the node: %w", err)
+	}
+	if err := a.prepareIssuance(ctx); err != nil {
+		return err
 	}
 	return a.chooseCertificates(ctx)
 }
@@ -119,7 +129,7 @@ func (a *App) UnmarshalJSON(data []byte) error {
 
 // Validate refuses settings that cannot work, all at once.
 func (a *App) Validate() error {
-	return errors.Join(a.Config().Validate(), a.validate())
+	return errors.Join(a.Config().Validate(), a.validate(), a.validateACM())
 }
 
 // Start opens the node; if an earlier configuration of this process did, it
@@ -145,6 +155,7 @@ func (a *App) started() {
 	a.node.Announce(a, a.endpoints())
 	a.node.Claims().Serve(a.served())
 	a.watch()
+	a.beginIssuance()
 }
 
 // stopping is called before the apps of this configuration are stopped. If no
@@ -164,6 +175,7 @@ func (a *App) Cleanup() error {
 		a.edge.forget()
 	}
 	a.undeclare()
+	a.endIssuance()
 	a.node.Withdraw(a) // one that failed after it had started
 	ref := a.node
 	a.node = nil

@@ -73,6 +73,9 @@ type Certificate struct {
 	// ValidationDomains are the superdomains that were given for proofs by
 	// mail, as name and superdomain in turns.
 	ValidationDomains []Name `cbor:"14,keyasint,omitempty"`
+	// Foreign says that a Caddy site asked for it by `issuer acm`: its key was
+	// made by Caddy and stays in Caddy's storage, and the site renews it.
+	Foreign bool `cbor:"16,keyasint,omitempty"`
 	// Version counts the edits.
 	Version int64 `cbor:"15,keyasint,omitempty"`
 }

@@ -56,17 +56,6 @@ type CertificateWork struct {
 	// Node is the name of the node that wrote the row, At when.
 	Node string    `cbor:"6,keyasint,omitempty"`
 	At   time.Time `cbor:"7,keyasint"`
-	// Order is the CA's order under way, where the CA is asked by ACME.
-	Order *CertificateOrder `cbor:"8,keyasint,omitempty"`
-}
-
-// CertificateOrder is an order that another node can go on with.
-type CertificateOrder struct {
-	// Directory and URL name it.
-	Directory string `cbor:"1,keyasint"`
-	URL       string `cbor:"2,keyasint"`
-	// Key is the sealed private key that the certificate is asked for.
-	Key []byte `cbor:"3,keyasint"`
 }
 
 // NameValidation is the proof of one name.
@@ -110,9 +99,6 @@ func (w *CertificateWork) Validate() error {
 			validateOneOf("failure of a renewal", r.Failure, failureReasons...),
 			validateText("reason of a renewal's state", r.Reason))
 	}
-	if o := w.Order; o != nil {
-		errs = append(errs, validateText("directory of an order", o.Directory), validateText("URL of an order", o.URL))
-	}
 	return errors.Join(errs...)
 }
 
@@ -139,7 +125,7 @@ type CertificateLeaf struct {
 	// Chain holds the certificate and then its chain, each in DER.
 	Chain [][]byte `cbor:"2,keyasint"`
 	// SealedKey is the private key in PKCS #8, sealed for this row's table and
-	// key.
+	// key; empty where the key stays with who asked ([Certificate.Foreign]).
 	SealedKey []byte    `cbor:"3,keyasint"`
 	NotBefore time.Time `cbor:"4,keyasint"`
 	NotAfter  time.Time `cbor:"5,keyasint"`
@@ -179,8 +165,8 @@ func (l *CertificateLeaf) Validate() error {
 	if slices.ContainsFunc(l.Chain, func(c []byte) bool { return len(c) == 0 }) {
 		errs = append(errs, errors.New("empty certificate in a chain"))
 	}
-	if n := len(l.SealedKey); n == 0 || n > 16<<10 {
-		errs = append(errs, fmt.Errorf("sealed key of %d bytes out of range [1, %d]", n, 16<<10))
+	if n := len(l.SealedKey); n > 16<<10 {
+		errs = append(errs, fmt.Errorf("sealed key of %d bytes, at most %d are allowed", n, 16<<10))
 	}
 	return errors.Join(errs...)
 }

@@ -51,6 +51,8 @@ const (
 	TableCertificateEvents         = "certificateevents"         // [CertificateEvent], by time
 	TableCertificateConfigurations = "certificateconfigurations" // [CertificateConfiguration], by [CertificateConfigurationKey]
 	TableCertificateAuthorities    = "certificateauthorities"    // [CertificateAuthority], one row
+	TableCertificateWorkers        = "certificateworkers"        // [CertificateWorker], volatile, by run
+	TableACMEAccounts              = "acmeaccounts"              // [ACMEAccount], by [ACMEAccountPrefix] and hash
 	TableValidationSeeds           = "validationseeds"           // [ValidationSeed], by [ValidationSeedPrefix] and hash
 
 	TableNamespaces        = "namespaces"        // [Namespace], by id
@@ -76,7 +78,9 @@ const (
 )
 
 // Volatile tells whether the rows of table are shared but never stored.
-func Volatile(table string) bool { return table == TableEndpoints || table == TableNameServers }
+func Volatile(table string) bool {
+	return table == TableEndpoints || table == TableNameServers || table == TableCertificateWorkers
+}
 
 // Value is what a row of one of the tables carries.
 type Value interface {
@@ -143,6 +147,8 @@ var newValue = map[string]func() Value{
 	TableCertificateEvents:         func() Value { return new(CertificateEvent) },
 	TableCertificateConfigurations: func() Value { return new(CertificateConfiguration) },
 	TableCertificateAuthorities:    func() Value { return new(CertificateAuthority) },
+	TableCertificateWorkers:        func() Value { return new(CertificateWorker) },
+	TableACMEAccounts:              func() Value { return new(ACMEAccount) },
 	TableValidationSeeds:           func() Value { return new(ValidationSeed) },
 
 	TableNamespaces:        func() Value { return new(Namespace) },
