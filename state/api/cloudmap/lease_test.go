@@ -162,6 +162,9 @@ func TestSweepOrphans(t *testing.T) {
 		name string
 		row  model.Value
 	}{
+		{"creator request id", &model.CallerReference{Account: testAccount, Kind: referenceKind, Reference: "us-east-1/x", Resource: "ns-aaaaaaaaaaaaaaaa"}},
+		{"tag of a service", &model.Tag{Kind: model.TaggedService, Resource: gone, Name: "k"}},
+		{"tag of a namespace", &model.Tag{Kind: model.TaggedNamespace, Resource: "ns-aaaaaaaaaaaaaaaa", Name: "k"}},
 		{"claim", &model.DiscoveryName{Scope: ns, Name: "x", Owner: gone, Since: 1}},
 		{"health check", &model.HealthCheck{
 			ID: model.InstanceHealthID(id, "i-2"), Account: testAccount, CallerReference: checkReference(id, "i-2"), Version: 1,
@@ -181,6 +184,9 @@ func TestSweepOrphans(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.sweep(time.Now)
+			if v := e.row(tt.row.Table(), tt.row.Key()); v != nil {
+				t.Errorf("%+v stands after a sweep", v)
+			}
 			if after := fmt.Sprint(e.rows()); after != before {
 				t.Errorf("rows %s after a sweep, want %s", after, before)
 			}

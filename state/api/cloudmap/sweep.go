@@ -58,10 +58,10 @@ func (w *Sweeper) Run(ctx context.Context) {
 	}
 }
 
-// swept are the tables that are gone round, in order.
+// swept are the tables that are gone round, sorted.
 var swept = []string{
-	model.TableDiscoveryNames, model.TableHealthChecks, model.TableInstanceHealth, model.TableInstances,
-	model.TableServiceAttributes, model.TableServiceRevisions, model.TableServices, model.TableZones,
+	model.TableCallerReferences, model.TableDiscoveryNames, model.TableHealthChecks, model.TableInstanceHealth, model.TableInstances,
+	model.TableServiceAttributes, model.TableServiceRevisions, model.TableServices, model.TableTags, model.TableZones,
 }
 
 // dead is a row that reads as absent.
@@ -135,6 +135,8 @@ func (w *Sweeper) look(rd *state.Reader, now int64) []dead {
 // gone tells whether a row reads as absent, and nothing can make that change.
 func gone(rd *state.Reader, v model.Value, now int64) bool {
 	switch v := v.(type) {
+	case *model.CallerReference:
+		return v.Kind == referenceKind && !rd.Has(model.TableNamespaces, v.Resource)
 	case *model.DiscoveryName:
 		return !rd.Has(model.TableNamespaces, v.Owner) && !rd.Has(model.TableServices, v.Owner)
 	case *model.HealthCheck:
@@ -154,6 +156,9 @@ func gone(rd *state.Reader, v model.Value, now int64) bool {
 		return !rd.Has(model.TableServices, v.Service)
 	case *model.Service:
 		return !rd.Has(model.TableNamespaces, v.Namespace)
+	case *model.Tag:
+		return v.Kind == model.TaggedNamespace && !rd.Has(model.TableNamespaces, v.Resource) ||
+			v.Kind == model.TaggedService && !rd.Has(model.TableServices, v.Resource)
 	case *model.Zone:
 		return v.Namespace != "" && !rd.Has(model.TableNamespaces, v.Namespace)
 	}

@@ -86,7 +86,12 @@ func EachService(rd *state.Reader, namespace string, f func(s *model.Service, na
 // CountServices returns how many services a namespace has.
 func CountServices(rd *state.Reader, namespace string) int {
 	n := 0
-	EachService(rd, namespace, func(*model.Service, bool) bool { n++; return true })
+	rd.Range(model.TableDiscoveryNames, model.DiscoveryScopePrefix(namespace), "", func(v model.Value, _ state.Version) bool {
+		if rd.Has(model.TableServices, v.(*model.DiscoveryName).Owner) {
+			n++
+		}
+		return true
+	})
 	return n
 }
 

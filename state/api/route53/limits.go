@@ -58,7 +58,7 @@ func getHostedZoneLimit(c *call) (any, error) {
 		case err != nil:
 			return err
 		case kind == "MAX_RRSETS_BY_ZONE":
-			res.Limit.Value, res.Count = c.config.Quotas.RecordsPerZone, listedCount(rd, z.ID)
+			res.Limit.Value, res.Count = c.config.Quotas.RecordsPerZone, listedCount(rd, z.ID)+len(c.derived(rd, z))
 		case kind != "MAX_VPCS_ASSOCIATED_BY_ZONE":
 			return unknownLimit(kind, "MAX_RRSETS_BY_ZONE, MAX_VPCS_ASSOCIATED_BY_ZONE")
 		case !z.Private:

@@ -202,6 +202,17 @@ func TestNamespaceRecords(t *testing.T) {
 	}
 }
 
+// TestNamespaceLimit checks that records which no row stands behind count.
+func TestNamespaceLimit(t *testing.T) {
+	c := cluster(t, 1)[0]
+	ns, zone := c.namespace("corp")
+	c.done(c.register(c.service(ns, "web", "A"), "a", map[string]string{model.AttrIPv4: "192.0.2.2"}), nil)
+	out, err := c.route53.GetHostedZoneLimit(t.Context(), &route53.GetHostedZoneLimitInput{HostedZoneId: &zone, Type: "MAX_RRSETS_BY_ZONE"})
+	if err != nil || out.Count != 3 {
+		t.Errorf("GetHostedZoneLimit: %+v, %v, want 3", out, err)
+	}
+}
+
 // TestNamespaceZoneIsLinked covers aws-behaviour 1.6 and 6.3: who made the
 // zone, and what Route 53 refuses to do with it.
 func TestNamespaceZoneIsLinked(t *testing.T) {
