@@ -26,13 +26,13 @@ func (r *jsonReader) readRRset() error {
 	}
 	s := &model.RRset{
 		Name: name, Type: j.Type, SetID: j.SetIdentifier, Weight: j.Weight, Region: j.Region, Failover: j.Failover,
-		MultiValue: j.MultiValueAnswer, HealthCheckID: j.HealthCheckId, TrafficPolicyInstanceID: j.TrafficPolicyInstanceId,
+		MultiValue: j.MultiValueAnswer, HealthCheckID: j.HealthCheckId,
 	}
 	for _, v := range j.ResourceRecords {
 		s.Values = append(s.Values, v.Value)
 	}
 	if len(reasons) == 0 {
-		reasons = append(reasons, setTTL(s, &j), setAlias(s, j.AliasTarget))
+		reasons = append(reasons, setTTL(s, &j), setAlias(s, j.AliasTarget), checkInstance(&j))
 		reasons = slices.DeleteFunc(reasons, func(e error) bool { return e == nil })
 	}
 	r.report(at, label, reasons)
@@ -43,6 +43,15 @@ func (r *jsonReader) readRRset() error {
 	}
 	r.doc.RRsets = append(r.doc.RRsets, s)
 	return nil
+}
+
+// checkInstance refuses what belongs to a traffic policy instance: a document
+// has nothing of the policy.
+func checkInstance(j *jsonRRset) error {
+	if j.TrafficPolicyInstanceId == "" {
+		return nil
+	}
+	return fmt.Errorf("belongs to the traffic policy instance %q: leave it out here, and create the instance by the API", j.TrafficPolicyInstanceId)
 }
 
 func setTTL(s *model.RRset, j *jsonRRset) error {

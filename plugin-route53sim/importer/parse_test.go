@@ -179,6 +179,7 @@ func TestParseRefuses(t *testing.T) {
 		{"alias with TTL", set(`"Type":"A","TTL":1,"AliasTarget":{"HostedZoneId":"Z2","DNSName":"x","EvaluateTargetHealth":false}`), at + "an alias takes its target's TTL, so TTL is not allowed beside AliasTarget"},
 		{"alias name", set(`"Type":"A","AliasTarget":{"HostedZoneId":"Z2","DNSName":"","EvaluateTargetHealth":false}`), at + "AliasTarget.DNSName: FATAL problem: DomainNameEmpty (Domain name is empty) encountered with ''"},
 		{"alias health", set(`"Type":"A","AliasTarget":{"HostedZoneId":"Z2","DNSName":"x"}`), at + "AliasTarget.EvaluateTargetHealth is missing"},
+		{"of a traffic policy", set(`"Type":"A","TrafficPolicyInstanceId":"i"`), at + `belongs to the traffic policy instance "i": leave it out here, and create the instance by the API`},
 		{"name", zone(`"ResourceRecordSets":[{"Name":"a..b","Type":"A"}]`), "a.json:2:23: a..b A: FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with 'a..b'"},
 		{"health checks", `{"HealthChecks":[` + "\n" + `{"Id":"a","HealthCheckConfig":{"Type":"X"}},` + "\n" + `{"Id":"a","HealthCheckConfig":{"Type":"TCP","AlarmIdentifier":{"Name":"x"},"RoutingControlArn":"y"}}]}`,
 			`a.json:2:1: health check a: unknown health check type "X"` + "\n" +
