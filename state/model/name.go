@@ -207,11 +207,26 @@ func (n Name) Labels() []label {
 // `com.example.www.`: Route 53 lists names in the order of these strings
 // (aws-behaviour 2.9).
 func (n Name) Reversed() string {
+	if n.plain() {
+		return n.reversedPlain()
+	}
 	labels := n.Labels()
 	var b strings.Builder
 	for i := len(labels) - 1; i >= 0; i-- {
 		b.WriteString(labels[i].aws())
 		b.WriteByte('.')
+	}
+	return b.String()
+}
+
+// reversedPlain is [Name.Reversed] of a name without escapes, which most are.
+func (n Name) reversedPlain() string {
+	var b strings.Builder
+	b.Grow(len(n))
+	for end := len(n) - 1; end > 0; {
+		start := strings.LastIndexByte(string(n[:end]), '.') + 1
+		b.WriteString(string(n[start : end+1]))
+		end = start - 1
 	}
 	return b.String()
 }

@@ -124,3 +124,18 @@ func FuzzParseName(f *testing.F) {
 		}
 	})
 }
+
+// Names without escapes are reversed in one go: as label by label.
+func TestReversedPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"org": "org.", "example.org": "org.example.", "a-b._c.example.org.": "org.example._c.a-b.", "a.b.c.d.e.f": "f.e.d.c.b.a.", "*.example.org": `org.example.\052.`,
+	} {
+		n, err := ParseName(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := n.Reversed(); got != want {
+			t.Errorf("Reversed(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
