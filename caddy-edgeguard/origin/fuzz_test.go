@@ -29,7 +29,7 @@ func FuzzSign(f *testing.F) {
 		tr.Bucket = bucket
 		req := &http.Request{
 			Method: "GET", Host: "www.s3.eu-west-3.amazonaws.com", URL: &url.URL{Path: plain, RawPath: path, RawQuery: query, Scheme: "http", Host: "192.0.2.1:9000"},
-			Header: http.Header{"X-Amz-Meta-A": {meta}, "X-Amz-Meta": {"1"}, "Authorization": {"forged"}, "X-Amz-Date": {"forged"}},
+			Header: http.Header{"X-Amz-Meta-A": {meta}, "X-Amz-Meta": {"1"}, "Authorization": {"forged"}, "X-Amz-Date": {"forged"}, "X-Amz-Security-Token": {"forged"}},
 		}
 		if strings.ContainsFunc(meta, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 			req.Header.Del("X-Amz-Meta-A") // no header can hold it
