@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -305,6 +306,28 @@ func (e *tlsEdge) rawH2(t *testing.T, serverName, authority, host string) string
 		case *http2.RSTStreamFrame:
 			return f.ErrCode.String()
 		}
+	}
+}
+
+// TestFrontingBeforeTheStateIsThere: a node that waits for others does not know
+// yet whose a host is, so it answers the server name's own only.
+func TestFrontingBeforeTheStateIsThere(t *testing.T) {
+	app := fmt.Sprintf("edgeguard {\n\t\tnode one\n\t\tgossip 127.0.0.1:%d {\n\t\t\tjoin 127.0.0.1:%d\n\t\t}\n\t}", freePort(t), freePort(t))
+	e := serveEdge(t, app, guardedSites(t, ""))
+	replica, _ := edgenode.Open()
+	c := e.connect(t, "HTTP/2.0", client("free.test", tls.VersionTLS13))
+	own, other := c.get(t, "free.test", "/"), c.get(t, "also.free.test", "/")
+	select {
+	case <-replica.Ready():
+		t.Fatal("the node is ready, though there is nobody to ask")
+	default:
+	}
+	if own.status != 200 || other.status != 421 {
+		t.Errorf("before: own host %d, another that the certificate covers %d, want 200 and 421", own.status, other.status)
+	}
+	<-replica.Ready() // nobody answers: it goes on alone
+	if other = c.get(t, "also.free.test", "/"); other.status != 200 {
+		t.Errorf("after: another host that the certificate covers %d, want 200", other.status)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -59,6 +60,7 @@ type Handler struct {
 
 	permit  Permissions
 	node    *edgenode.Ref
+	knows   *atomic.Bool // the node has had its state
 	metrics *metrics
 	logger  *zap.Logger
 	sampled *zap.Logger
@@ -74,7 +76,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision takes a reference on the node, for its claims.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.logger = ctx.Logger()
+	h.logger, h.knows = ctx.Logger(), new(atomic.Bool)
 	h.sampled = h.logger.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(c, time.Second, 10, 100)
 	}))
@@ -174,7 +176,7 @@ func (h *Handler) judge(r *http.Request, claims Claims) Verdict {
 	if disagrees(r) {
 		return Malformed
 	}
-	verdict := Judge(r.TLS.ServerName, r.Host, claims, certificatesOf(r), h.permit)
+	verdict := Judge(r.TLS.ServerName, r.Host, claims, certificatesOf(r), h.permitted())
 	if verdict == Misdirected || verdict == Unclaimed {
 		for _, e := range h.Allow {
 			if e.allows(r) {
@@ -183,6 +185,26 @@ func (h *Handler) judge(r *http.Request, claims Claims) Verdict {
 		}
 	}
 	return verdict
+}
+
+// permitted returns what is permitted now: nothing but equality until this
+// node has once had its state, for a host that seems to be nobody's may be
+// another account's.
+func (h *Handler) permitted() Permissions {
+	if h.knows.Load() {
+		return h.permit
+	}
+	replica := h.node.Replica()
+	if replica == nil {
+		return Permissions{}
+	}
+	select {
+	case <-replica.Ready():
+		h.knows.Store(true)
+		return h.permit
+	default:
+		return Permissions{}
+	}
 }
 
 // refuse answers what does not pass: on the names of distributions as
