@@ -83,3 +83,17 @@ func TestMarkWithoutEdge(t *testing.T) {
 		t.Errorf("edge.account = %v without an edge", got)
 	}
 }
+
+func BenchmarkMark(b *testing.B) {
+	server := new(caddyhttp.Server)
+	Register(server, new(counting))
+	defer Unregister(server)
+	r, _, extra := request(server)
+	vars := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(vars)
+		*extra = caddyhttp.ExtraLogFields{}
+		Mark(r)
+	}
+}

@@ -182,7 +182,7 @@ func (c *Certificate) match(host string) (exact, wild bool) {
 		switch {
 		case name == host:
 			exact = true
-		case dot > 0 && len(name) == len(host)-dot+1 && name[0] == '*' && name[1:] == host[dot:]:
+		case dot > 0 && strings.HasPrefix(name, "*") && name[1:] == host[dot:]:
 			wild = true
 		}
 	}

@@ -3,6 +3,7 @@ package sni
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -294,6 +295,68 @@ func TestOtherSites(t *testing.T) {
 	})
 }
 
+// TestSelection checks what a site's own selection takes.
+func TestSelection(t *testing.T) {
+	type policy = caddytls.CustomCertSelectionPolicy
+	names := []string{"www.a.test"}
+	for _, tc := range []struct {
+		name   string
+		policy string // JSON
+		want   string
+	}{
+		{"a tag, the better one of two", `{"any_tag":["none","blue"]}`, "both"},
+		{"all tags", `{"all_tags":["red","blue"]}`, "blue rsa"},
+		{"a tag that nothing has", `{"any_tag":["none"]}`, "both"},
+		{"a serial number", `{"serial_number":["9"]}`, "nine"},
+		{"an organization", `{"subject_organization":["Example"]}`, "example"},
+		{"an algorithm", `{"public_key_algorithm":"rsa"}`, "nine"},
+		{"two conditions", `{"public_key_algorithm":"rsa","any_tag":["blue"]}`, "blue rsa"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t)
+			b.hold(t, "both", paper{kind: "p384", names: names, tags: []string{"green", "blue"}, hash: x509.ECDSAWithSHA512})
+			b.hold(t, "nine", paper{kind: "rsa4096", names: names, serial: 9, hash: x509.ECDSAWithSHA512})
+			b.hold(t, "blue rsa", paper{kind: "rsa2048", names: names, tags: []string{"blue", "red"}})
+			b.hold(t, "example", paper{kind: "rsa3072", names: names, org: "Example"})
+			b.set = func(s *Settings) {
+				s.Selection = new(policy)
+				if err := json.Unmarshal([]byte(tc.policy), s.Selection); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.check(t, hello("www.a.test"), tc.want, Matched)
+		})
+	}
+}
+
+// TestOwnersChange uses one chooser while names change hands.
+func TestOwnersChange(t *testing.T) {
+	b := newBench(t)
+	b.manage(t, "arn:default", paper{kind: "p256", names: []string{"other.test"}})
+	owners := byName{"www.a.test": {Kind: Distribution}}
+	c := NewChooser(b.index, Settings{
+		TLS:    &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, errUnknown }},
+		Owners: func() Owners { return &owners }, Hosts: []string{"www.a.test"},
+		Observe: func(_ *tls.ClientHelloInfo, made Choice) { b.chosen = made },
+	})
+	for _, tc := range []struct {
+		owners byName
+		want   Outcome
+	}{
+		{byName{"www.a.test": {Kind: Distribution}}, Refused},
+		{byName{"www.a.test": {Kind: LoadBalancer, Default: "arn:default"}}, Default},
+		{byName{}, Failed},
+		{byName{"www.a.test": {Kind: Distribution}}, Refused},
+	} {
+		now := tc.owners
+		c.Owners = func() Owners { return &now }
+		_, _ = c.GetCertificate(hello("unknown.test"))
+		if b.chosen.Outcome != tc.want {
+			t.Errorf("with owners %v the outcome is %v, want %v", tc.owners, b.chosen.Outcome, tc.want)
+		}
+	}
+}
+
 // TestCaddyIsAsked checks when Caddy's own function is called: it alone
 // answers challenges, loads, obtains, and renews on demand.
 func TestCaddyIsAsked(t *testing.T) {
@@ -304,20 +367,24 @@ func TestCaddyIsAsked(t *testing.T) {
 		ours  []paper
 		hello *tls.ClientHelloInfo
 		asked int
+		owner Owner
 	}{
-		{"challenge", []paper{exact}, nil, hello("www.a.test", func(h *tls.ClientHelloInfo) { h.SupportedProtos = []string{"acme-tls/1"} }), 1},
+		{"sole, of a load balancer", []paper{exact}, nil, hello("www.a.test"), 1, Owner{Kind: LoadBalancer}},
+		{"load balancer's without candidate", []paper{exact}, nil, hello("b.test"), 1, Owner{Kind: LoadBalancer}},
+		{"load balancer's sole, but unusable", []paper{exact}, nil, hello("www.a.test", rsaOnly), 0, Owner{Kind: LoadBalancer}},
+		{"challenge", []paper{exact}, nil, hello("www.a.test", func(h *tls.ClientHelloInfo) { h.SupportedProtos = []string{"acme-tls/1"} }), 1, Owner{}},
 		{"challenge among others is none", []paper{exact, {kind: "rsa2048", names: exact.names}}, nil,
-			hello("www.a.test", func(h *tls.ClientHelloInfo) { h.SupportedProtos = []string{"acme-tls/1", "h2"} }), 0},
-		{"no candidate", []paper{exact}, nil, hello("b.test"), 1},
-		{"no server name", []paper{exact}, nil, hello(""), 1},
-		{"sole and exact", []paper{exact}, nil, hello("www.a.test"), 1},
-		{"sole, exact, expired", []paper{{kind: "p256", names: exact.names, to: t0.Add(-time.Second)}}, nil, hello("www.a.test"), 1},
-		{"sole and exact, beside a wildcard", []paper{exact, {kind: "p384", names: []string{"*.a.test"}}}, nil, hello("www.a.test"), 1},
-		{"sole and exact, but unusable", []paper{exact, {kind: "rsa2048", names: []string{"*.a.test"}}}, nil, hello("www.a.test", rsaOnly), 0},
-		{"sole wildcard", []paper{{kind: "p256", names: []string{"*.a.test"}}}, nil, hello("www.a.test"), 0},
-		{"two exact", []paper{exact, {kind: "rsa2048", names: exact.names}}, nil, hello("www.a.test"), 0},
-		{"sole, our own", nil, []paper{exact}, hello("www.a.test"), 0},
-		{"Caddy's and a better one of our own", []paper{exact}, []paper{{kind: "p384", names: exact.names}}, hello("www.a.test"), 0},
+			hello("www.a.test", func(h *tls.ClientHelloInfo) { h.SupportedProtos = []string{"acme-tls/1", "h2"} }), 0, Owner{}},
+		{"no candidate", []paper{exact}, nil, hello("b.test"), 1, Owner{}},
+		{"no server name", []paper{exact}, nil, hello(""), 1, Owner{}},
+		{"sole and exact", []paper{exact}, nil, hello("www.a.test"), 1, Owner{}},
+		{"sole, exact, expired", []paper{{kind: "p256", names: exact.names, to: t0.Add(-time.Second)}}, nil, hello("www.a.test"), 1, Owner{}},
+		{"sole and exact, beside a wildcard", []paper{exact, {kind: "p384", names: []string{"*.a.test"}}}, nil, hello("www.a.test"), 1, Owner{}},
+		{"sole and exact, but unusable", []paper{exact, {kind: "rsa2048", names: []string{"*.a.test"}}}, nil, hello("www.a.test", rsaOnly), 0, Owner{}},
+		{"sole wildcard", []paper{{kind: "p256", names: []string{"*.a.test"}}}, nil, hello("www.a.test"), 0, Owner{}},
+		{"two exact", []paper{exact, {kind: "rsa2048", names: exact.names}}, nil, hello("www.a.test"), 0, Owner{}},
+		{"sole, our own", nil, []paper{exact}, hello("www.a.test"), 0, Owner{}},
+		{"Caddy's and a better one of our own", []paper{exact}, []paper{{kind: "p384", names: exact.names}}, hello("www.a.test"), 0, Owner{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t)
@@ -327,6 +394,7 @@ func TestCaddyIsAsked(t *testing.T) {
 			for _, p := range tc.ours {
 				b.manage(t, "arn:ours", p)
 			}
+			b.owner = tc.owner
 			b.choose(tc.hello)
 			if b.asked != tc.asked {
 				t.Errorf("Caddy was asked %d times, want %d; chose %+v", b.asked, tc.asked, b.chosen)

@@ -112,7 +112,8 @@ type paper struct {
 	names    []string
 	hash     x509.SignatureAlgorithm // default: ECDSAWithSHA256
 	from, to time.Time               // default: about t0
-	cn       string
+	cn, org  string
+	tags     []string // as Caddy has them: they stand in no real certificate
 	only     []tls.SignatureScheme
 	serial   int64
 }
@@ -120,7 +121,7 @@ type paper struct {
 // t0 is when tests take place.
 var t0 = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 
-var authority = sync.OnceValue(func() *ecdsa.PrivateKey { return privateKey("p384").(*ecdsa.PrivateKey) })
+var authority = sync.OnceValue(func() *ecdsa.PrivateKey { return privateKey("p256").(*ecdsa.PrivateKey) })
 
 // issue returns the certificate described.
 func issue(t testing.TB, p paper) tls.Certificate {
@@ -137,9 +138,13 @@ func issue(t testing.TB, p paper) tls.Certificate {
 	if p.serial == 0 {
 		p.serial = 1
 	}
+	var organization []string
+	if p.org != "" {
+		organization = []string{p.org}
+	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(p.serial), NotBefore: p.from, NotAfter: p.to, DNSNames: p.names,
-		Subject: pkix.Name{CommonName: p.cn}, SignatureAlgorithm: p.hash,
+		Subject: pkix.Name{CommonName: p.cn, OrganizationalUnit: p.tags, Organization: organization}, SignatureAlgorithm: p.hash,
 	}
 	key := privateKey(p.kind)
 	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: "tests"}}, key.(crypto.Signer).Public(), authority())
@@ -170,12 +175,13 @@ func newCache(t testing.TB) *cache {
 	return c
 }
 
-// hold puts certificates into the cache and returns their hashes.
+// hold puts certificates into the cache, with their units as tags, and returns
+// their hashes.
 func (c *cache) hold(t testing.TB, certs ...tls.Certificate) []string {
 	t.Helper()
 	var hashes []string
 	for _, cert := range certs {
-		hash, err := c.config.CacheUnmanagedTLSCertificate(context.Background(), cert, nil)
+		hash, err := c.config.CacheUnmanagedTLSCertificate(context.Background(), cert, cert.Leaf.Subject.OrganizationalUnit)
 		if err != nil {
 			t.Fatalf("CacheUnmanagedTLSCertificate(%v) = %v", cert.Leaf.DNSNames, err)
 		}
