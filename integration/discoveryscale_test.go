@@ -132,14 +132,12 @@ func (s *scale) churn() {
 	for _, n := range s.nodes {
 		before = append(before, n.cpu())
 	}
-	tick := time.NewTicker(time.Second / time.Duration(*scaleRate))
-	defer tick.Stop()
 	total := int(scaleFor.Seconds() * float64(*scaleRate))
 	order := rand.Perm(len(s.services) * scaleInstances)
 	var calls sync.WaitGroup
 	began := time.Now()
 	for k := range total {
-		<-tick.C
+		time.Sleep(time.Until(began.Add(time.Duration(k) * time.Second / time.Duration(*scaleRate)))) // the pace
 		calls.Go(func() {
 			target, address, asked := s.register(s.clouds[k%3], order[k%len(order)], 1+k/len(order))
 			if k%20 == 0 {

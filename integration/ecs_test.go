@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -277,4 +278,57 @@ func (e *ecs) listed(t *testing.T, nodes []*apiNode, want int) {
 	if _, err := nodes[0].client.DeleteHostedZone(context.Background(), &route53.DeleteHostedZoneInput{Id: zone}); err == nil {
 		t.Error("Route 53 deletes the namespace's zone, want an error")
 	}
+}
+
+// TestPublicNamespaceHealth has checkers probe the instances of a public
+// namespace (aws-behaviour 6.4): one that answers no more leaves DNS, on every
+// node, and is UNHEALTHY to the API; all are answered when none is healthy.
+func TestPublicNamespaceHealth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes an interval of health checks, of 30 seconds")
+	}
+	nodes := discoveryCluster(t, 3)
+	for _, n := range nodes { // checkers from now on
+		n.stop(syscall.SIGTERM)
+		n.extra = append(n.extra, "health_checks on")
+		n.start()
+	}
+	for _, n := range nodes {
+		n.ready()
+	}
+	e, ctx, name := newECS(t, nodes[0].cloudMap()), context.Background(), "public.test"
+	out, err := e.cloud.CreatePublicDnsNamespace(ctx, &servicediscovery.CreatePublicDnsNamespaceInput{Name: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.cloud.namespace = e.cloud.done(out.OperationId, nil)["NAMESPACE"]
+	service, err := e.cloud.CreateService(ctx, &servicediscovery.CreateServiceInput{
+		Name: aws.String("web"), NamespaceId: &e.cloud.namespace,
+		DnsConfig:         &sdtypes.DnsConfig{DnsRecords: []sdtypes.DnsRecord{{Type: sdtypes.RecordTypeA, TTL: aws.Int64(10)}}},
+		HealthCheckConfig: &sdtypes.HealthCheckConfig{Type: sdtypes.HealthCheckTypeTcp, FailureThreshold: aws.Int32(1)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.ids["web"] = *service.Service.Id
+	const one, two = "127.1.5.1", "127.1.5.2"
+	e.run("web", "one", one+":"+workerPort, 0, worker("one"))
+	e.run("web", "two", two+":"+workerPort, 0, worker("two"))
+	finds(t, nodes, "web.public.test.", dns.TypeA, one, two)
+	for _, n := range nodes { // until each has an opinion, and has heard the others'
+		eventually(t, func() string {
+			if got := n.metric(`coredns_route53sim_health_checks{state="healthy"}`); got != "2" {
+				return fmt.Sprintf("%s finds %q checks healthy, want 2", n.name, got)
+			}
+			return ""
+		})
+	}
+	e.tasks["one"].kill()
+	finds(t, nodes, "web.public.test.", dns.TypeA, two)
+	health, err := e.cloud.GetInstancesHealthStatus(ctx, &servicediscovery.GetInstancesHealthStatusInput{ServiceId: aws.String(e.ids["web"])})
+	if err != nil || health.Status["one"] != sdtypes.HealthStatusUnhealthy || health.Status["two"] != sdtypes.HealthStatusHealthy {
+		t.Errorf("GetInstancesHealthStatus = %+v, %v; want one UNHEALTHY, two HEALTHY", health, err)
+	}
+	e.tasks["two"].kill()
+	finds(t, nodes, "web.public.test.", dns.TypeA, one, two)
 }
