@@ -86,6 +86,9 @@ func (r *Ref) Start(logger *zap.Logger) error {
 		return err
 	}
 	r.shared.useKeys(ring, logger)
+	if ring != nil && r.Replica() != nil {
+		r.Attach(resealerKey{}, func(own *Ref) io.Closer { return newResealer(own) })
+	}
 	return nil
 }
 

@@ -162,13 +162,3 @@ func (f *sealedFile) open(ring *seal.Keyring) ([]byte, error) {
 	}
 	return value, nil
 }
-
-// fresh tells whether all of f is sealed with the key that seals now.
-func (f *sealedFile) fresh(ring *seal.Keyring) bool {
-	for _, part := range f.parts {
-		if !ring.Fresh(part.Sealed) {
-			return false
-		}
-	}
-	return ring.Fresh(f.row.Sealed)
-}

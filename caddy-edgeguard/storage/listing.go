@@ -27,18 +27,39 @@ func (v *vault) eachBelow(p string, f func(at string, size int64, modified time.
 		}
 		return f(file.Path, file.Size, time.UnixMilli(file.Modified))
 	}
-	return v.host.Read(func(rd *state.Reader) error {
-		prefix := ""
-		if p != "" {
-			prefix = p + "/"
-			if row, ok := rd.Get(model.TableStoredFiles, p); ok && !visit(row) {
-				return nil
+	prefix, more := "", true
+	if p != "" {
+		prefix = p + "/"
+		if err := v.host.Read(func(rd *state.Reader) error {
+			if row, ok := rd.Get(model.TableStoredFiles, p); ok {
+				more = visit(row)
 			}
+			return nil
+		}); err != nil {
+			return err
 		}
-		rd.Range(model.TableStoredFiles, prefix, "", func(row model.Value, _ state.Version) bool { return visit(row) })
-		return nil
-	})
+	}
+	for from := ""; more; {
+		n := 0
+		more = false
+		if err := v.host.Read(func(rd *state.Reader) error {
+			rd.Range(model.TableStoredFiles, prefix, from, func(row model.Value, _ state.Version) bool {
+				if n++; n > readChunk {
+					from, more = row.Key(), true
+					return false
+				}
+				return visit(row)
+			})
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// readChunk is how many rows one short read takes.
+const readChunk = 2000
 
 // below tells whether at is p or below it.
 func below(at, p string) bool {
