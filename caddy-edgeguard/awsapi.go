@@ -105,7 +105,10 @@ func (a *AWSAPI) newHandler(replica *state.Replica) *api.Handler {
 	return api.New(api.Config{
 		Replica: replica, Credentials: a.credentials,
 		Services: services.New(services.Config{
-			Replica: replica, Sealer: a.sealer,
+			Replica: replica, Sealer: a.sealer, Node: a.ref.Name(),
+			Log: func(format string, args ...any) {
+				a.logger.Warn("the AWS API reports", zap.String("detail", fmt.Sprintf(format, args...)))
+			},
 			InUseBy: func(certificate string) []string { return a.ref.Claims().View().InUseBy(certificate) },
 		}),
 		Log: func(format string, args ...any) {

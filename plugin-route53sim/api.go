@@ -106,6 +106,7 @@ func (r *running) newEndpoint(s apiSettings, credentials *api.Credentials) *endp
 		Services: services.New(services.Config{
 			Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved,
 			InUseBy: func(certificate string) []string { return r.claims.View().InUseBy(certificate) },
+			Node:    r.node.Config().Name, Log: log.Warningf,
 		}),
 	})
 	return &endpoint{settings: s, handler: h, server: api.NewServer(api.ServerConfig{Addr: s.addr, Handler: h, Cert: s.cert, Key: s.key})}

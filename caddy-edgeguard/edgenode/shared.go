@@ -115,6 +115,9 @@ func (r *Ref) Keys() *seal.Holder { return &r.shared.keys }
 // given a reference that is valid until then, and not to be released.
 func (r *Ref) Attach(key any, make func(*Ref) io.Closer) io.Closer { return r.shared.attach(key, make) }
 
+// Name returns the node's name.
+func (r *Ref) Name() string { return r.shared.config.Name }
+
 // Running returns who announced last of those that still run, nil for nobody:
 // during a reload, the configuration that is about to be replaced.
 func (r *Ref) Running() any { return r.shared.announcer.newest() }

@@ -111,17 +111,24 @@ func (d *Declaration) Surplus(rd *state.Reader) []*model.Claim {
 // would answer for the host name itself: neither another declarer, nor another
 // resource, nor what d declares.
 func (d *Declaration) Abandoned(rd *state.Reader, surplus []*model.Claim) []*model.Claim {
-	going := make(map[string]bool)
-	for _, c := range surplus {
-		going[c.Key()] = true
-	}
 	kept := make(map[string]string) // account by host
 	for _, c := range d.claims {
 		kept[c.Host] = c.Account
 	}
-	return slices.DeleteFunc(slices.Clone(surplus), func(c *model.Claim) bool {
+	return slices.DeleteFunc(Abandoned(rd, surplus), func(c *model.Claim) bool { return kept[c.Host] == c.Account })
+}
+
+// Abandoned returns those of removed after whose removal nobody of the account
+// would answer for the host name itself. Claims without effect are not among
+// them.
+func Abandoned(rd *state.Reader, removed []*model.Claim) []*model.Claim {
+	going := make(map[string]bool)
+	for _, c := range removed {
+		going[c.Key()] = true
+	}
+	return slices.DeleteFunc(slices.Clone(removed), func(c *model.Claim) bool {
 		standing := At(rd, c.Host)
-		if kept[c.Host] == c.Account || len(standing) == 0 || standing[0].Account != c.Account {
+		if len(standing) == 0 || standing[0].Account != c.Account {
 			return true
 		}
 		return slices.ContainsFunc(live(rd, c.Host), func(other *model.Claim) bool {

@@ -32,7 +32,7 @@ func TestRandomHistories(t *testing.T) {
 		"d0.cloudfront.net", "l1.eu-west-3.elb.amazonaws.com",
 	}
 	c, rows := NewCompiler(), make(map[string]state.Change)
-	for step := range 2000 {
+	for step := range 500 {
 		var b state.Batch
 		touched := make(map[string]bool)
 		for range 1 + r.IntN(4) {

@@ -10,11 +10,12 @@ import (
 
 // The kinds of resource that tags stand on.
 const (
-	TaggedZone        = "hostedzone"
-	TaggedHealthCheck = "healthcheck"
-	TaggedCertificate = "certificate"
-	TaggedNamespace   = "namespace"
-	TaggedService     = "service"
+	TaggedZone         = "hostedzone"
+	TaggedHealthCheck  = "healthcheck"
+	TaggedDistribution = "distribution"
+	TaggedCertificate  = "certificate"
+	TaggedNamespace    = "namespace"
+	TaggedService      = "service"
 )
 
 // MaxTags is how many tags a resource may have (aws-behaviour 5.4).

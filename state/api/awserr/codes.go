@@ -100,6 +100,26 @@ const (
 	ServiceNotFound           Code = "ServiceNotFound"
 )
 
+// The codes of CloudFront (aws-behaviour 9.2). AWS's own code for an alias that
+// DNS still leads to is not known.
+const (
+	CNAMEAlreadyExists        Code = "CNAMEAlreadyExists"
+	CNAMEStillInUse           Code = "CNAMEStillInUse"
+	DistributionAlreadyExists Code = "DistributionAlreadyExists"
+	DistributionNotDisabled   Code = "DistributionNotDisabled"
+	IllegalUpdate             Code = "IllegalUpdate"
+	InconsistentQuantities    Code = "InconsistentQuantities"
+	InvalidIfMatchVersion     Code = "InvalidIfMatchVersion"
+	InvalidTagging            Code = "InvalidTagging"
+	InvalidViewerCertificate  Code = "InvalidViewerCertificate"
+	MissingBody               Code = "MissingBody"
+	NoSuchDistribution        Code = "NoSuchDistribution"
+	NoSuchResource            Code = "NoSuchResource"
+	PreconditionFailed        Code = "PreconditionFailed"
+	TooManyDistributionCNAMEs Code = "TooManyDistributionCNAMEs"
+	TooManyDistributions      Code = "TooManyDistributions"
+)
+
 // statuses are the HTTP statuses other than 400 (aws-behaviour 5.2).
 var statuses = map[Code]int{
 	NotAuthorized: http.StatusUnauthorized,
@@ -131,6 +151,14 @@ var statuses = map[Code]int{
 	QueryLoggingConfigExists:      http.StatusConflict,
 	TrafficPolicyAlreadyExists:    http.StatusConflict,
 	TrafficPolicyInstanceExists:   http.StatusConflict,
+
+	NoSuchDistribution:        http.StatusNotFound,
+	NoSuchResource:            http.StatusNotFound,
+	CNAMEAlreadyExists:        http.StatusConflict,
+	CNAMEStillInUse:           http.StatusConflict,
+	DistributionAlreadyExists: http.StatusConflict,
+	DistributionNotDisabled:   http.StatusConflict,
+	PreconditionFailed:        http.StatusPreconditionFailed,
 
 	RequestEntityTooLarge: http.StatusRequestEntityTooLarge,
 	InternalFailure:       http.StatusInternalServerError,

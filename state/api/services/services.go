@@ -7,6 +7,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api"
 	"github.com/edgestage/edgestage/state/api/acm"
+	"github.com/edgestage/edgestage/state/api/cloudfront"
 	"github.com/edgestage/edgestage/state/api/cloudmap"
 	"github.com/edgestage/edgestage/state/api/cloudwatch"
 	"github.com/edgestage/edgestage/state/api/elbv2"
@@ -27,6 +28,10 @@ type Config struct {
 	RefuseReserved bool
 	// Sealer seals and opens private keys; nil: the node holds no sealing key.
 	Sealer certificate.Sealer
+	// Node is the name of the node, and Log reports what an operator should know;
+	// nil: nobody does.
+	Node string
+	Log  func(format string, args ...any)
 	// InUseBy returns the ARNs of what uses a certificate; nil: nothing does.
 	InUseBy func(certificate string) []string
 }
@@ -48,5 +53,6 @@ func New(c Config) []api.Service {
 		cloudmap.New(cloudmap.Config{Replica: c.Replica, Health: c.Health, RefuseReserved: c.RefuseReserved}),
 		elbv2.New(elbv2.Config{Replica: c.Replica}),
 		acm.New(acm.Config{Replica: c.Replica, Sealer: c.Sealer, InUseBy: c.InUseBy}),
+		cloudfront.New(cloudfront.Config{Replica: c.Replica, Node: c.Node, Log: c.Log}),
 	}
 }
