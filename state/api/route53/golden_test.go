@@ -68,6 +68,30 @@ func TestGolden(t *testing.T) {
 	golden(t, "changerecords.xml", body)
 }
 
+// TestGoldenTraffic does so with those of traffic policies.
+func TestGoldenTraffic(t *testing.T) {
+	e := serve(t, nil)
+	zone := e.zone("example.org")
+	fixed := regexp.MustCompile(zone)
+	const root = "/2013-04-01/"
+	policy := e.policy("a & b", valueDocument("192.0.2.1"))
+	instance := e.mustInstance(zone, "www.example.org", policy, 1)
+	for file, path := range map[string]string{
+		"gettrafficpolicy.xml":           "trafficpolicy/" + policy + "/1",
+		"listtrafficpolicies.xml":        "trafficpolicies",
+		"listtrafficpolicyversions.xml":  "trafficpolicies/" + policy + "/versions",
+		"gettrafficpolicyinstance.xml":   "trafficpolicyinstance/" + instance,
+		"listtrafficpolicyinstances.xml": "trafficpolicyinstances?maxitems=1",
+		"trafficpolicyinstancecount.xml": "trafficpolicyinstancecount",
+		"listpolicyrecord.xml":           "hostedzone/" + zone + "/rrset?name=www.example.org&type=A&maxitems=1",
+		"nosuchtrafficpolicy.xml":        "trafficpolicy/" + policy + "/9",
+	} {
+		_, body, _ := e.send("GET", root+path, "")
+		body = strings.ReplaceAll(fixed.ReplaceAllString(body, "ZID"), instance, "INSTANCE")
+		golden(t, file, body)
+	}
+}
+
 func golden(t *testing.T, file, body string) {
 	t.Helper()
 	for _, c := range changing {
