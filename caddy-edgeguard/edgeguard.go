@@ -117,6 +117,18 @@ func (a *App) follow(ctx caddy.Context) error {
 // NodeSettings implements [edgenode.App].
 func (a *App) NodeSettings() edgenode.Settings { return a.Settings }
 
+// ACMSettings returns how certificates are issued, nil where that is not said.
+func (a *App) ACMSettings() *acm.Settings {
+	if a.ACM == nil {
+		return nil
+	}
+	s := *a.ACM
+	if len(s.Resolvers) == 0 {
+		s.Resolvers = a.Resolvers
+	}
+	return &s
+}
+
 // UnmarshalJSON decodes the app, strictly, and hands it over where a module
 // only looks at it.
 func (a *App) UnmarshalJSON(data []byte) error {

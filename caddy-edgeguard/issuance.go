@@ -31,14 +31,11 @@ func (a *App) prepareIssuance(ctx caddy.Context) error {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	i := &issuance{metrics: metrics, storage: ctx.Storage()}
-	if a.ACM != nil {
-		if len(a.ACM.Resolvers) == 0 {
-			a.ACM.Resolvers = a.Resolvers
-		}
-		if i.config, err = a.ACM.Config(a.logger.Named("acm"), metrics); err != nil {
+	if settings := a.ACMSettings(); settings != nil {
+		if i.config, err = settings.Config(a.logger.Named("acm"), metrics); err != nil {
 			return fmt.Errorf("preparing acm: %w", err)
 		}
-		if i.authority, err = a.ACM.Authority(ctx, a.node.Keys()); err != nil {
+		if i.authority, err = settings.Authority(ctx, a.node.Keys()); err != nil {
 			return fmt.Errorf("preparing acm: %w", err)
 		}
 	}

@@ -322,8 +322,13 @@ type outcome struct {
 	failed bool
 }
 
-// idle is how long nothing needs to be done for a certificate at most.
-const idle = 24 * time.Hour
+const (
+	// idle is how long nothing needs to be done for a request that has ended.
+	idle = 24 * time.Hour
+	// stale is how long a key may stay sealed with a sealing key that no longer
+	// seals.
+	stale = time.Minute
+)
 
 // hotTries are the waits after a record has come into a zone of ours, from the
 // last to the first: the servers that answer for it may lag by as much.
@@ -342,8 +347,10 @@ func (e *Engine) work(ctx context.Context, arn string, s model.CertificateState)
 	case s.Certificate == nil:
 		e.clean(ctx, arn)
 		return outcome{next: time.Minute}
+	case e.reseal(ctx, s):
+		return outcome{next: time.Second}
 	case s.Type != model.CertificateIssued || s.Foreign:
-		return outcome{next: idle}
+		return outcome{next: stale}
 	}
 	switch s.Status(now) {
 	case model.CertificatePending:
@@ -358,7 +365,7 @@ func (e *Engine) work(ctx context.Context, arn string, s model.CertificateState)
 	case model.CertificateExpired:
 		e.expire(ctx, s)
 	}
-	return outcome{next: idle}
+	return outcome{next: stale}
 }
 
 // clean deletes the rows of a certificate that is gone.

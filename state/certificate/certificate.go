@@ -2,8 +2,8 @@
 // somebody imports, private keys of ACM's algorithms, rows of issued leaves,
 // and encrypted keys for export.
 //
-// It neither issues nor validates, and knows no state: everything here is a
-// function of its arguments and of randomness, safe for concurrent use.
+// It neither issues nor validates. Everything here is a function of its
+// arguments and of randomness, safe for concurrent use.
 // Private keys travel as PKCS #8 (RFC 5208, RFC 5958).
 package certificate
 

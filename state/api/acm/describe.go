@@ -237,7 +237,7 @@ func renewalOf(s model.CertificateState, r *model.CertificateRenewal, a *model.C
 // eligibility tells whether a certificate will be renewed (aws-behaviour 7.6).
 func (c *call) eligibility(s model.CertificateState, now time.Time) string {
 	used := len(c.config.InUseBy(s.ARN)) > 0 || s.Exported != nil
-	if s.Type == model.CertificateIssued && s.Status(now) == model.CertificateActive && used {
+	if s.Type == model.CertificateIssued && !s.Foreign && s.Status(now) == model.CertificateActive && used {
 		return "ELIGIBLE"
 	}
 	return "INELIGIBLE"

@@ -11,6 +11,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
 	"github.com/edgestage/edgestage/state/api/awsjson"
+	"github.com/edgestage/edgestage/state/certificate"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -67,7 +68,7 @@ func requestCertificate(c *call) (any, error) {
 		if err := c.underQuota(&t.Reader); err != nil {
 			return err
 		}
-		if err := c.addTokens(t, cert); err != nil {
+		if err := certificate.AddTokens(t, cert, c.config.Now()); err != nil {
 			return err
 		}
 		if err := c.putTags(t, cert.ID(), req.Tags); err != nil {
@@ -164,30 +165,6 @@ func (c *call) underQuota(rd *state.Reader) error {
 	most := c.config.Quotas.Certificates
 	if rd.Count(model.TableCertificates, model.CertificateARNPrefix(c.region, c.account), most) >= most {
 		return awserr.New(awserr.CertificateLimitExceeded, "Cannot have more than %d certificates.", most)
-	}
-	return nil
-}
-
-// addTokens gives a certificate its proofs, made from the account's seed, and
-// the account a seed where it has none.
-func (c *call) addTokens(t *state.Tx, cert *model.Certificate) error {
-	var seeds []*model.ValidationSeed
-	t.Range(model.TableValidationSeeds, model.ValidationSeedPrefix(c.account), "", func(v model.Value, _ state.Version) bool {
-		seeds = append(seeds, v.(*model.ValidationSeed))
-		return true
-	})
-	seed := model.EarliestSeed(seeds)
-	if seed == nil {
-		seed = &model.ValidationSeed{Account: c.account, Bytes: make([]byte, 32), Since: c.config.Now().UnixMilli()}
-		_, _ = rand.Read(seed.Bytes) // never fails
-		if err := t.Put(seed); err != nil {
-			return err
-		}
-	}
-	for _, n := range cert.Names {
-		if _, ok := cert.Token(n); !ok {
-			cert.Tokens = append(cert.Tokens, seed.Token(n))
-		}
 	}
 	return nil
 }
