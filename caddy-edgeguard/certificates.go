@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -223,6 +224,7 @@ func (e *wrapped) observe(hello *tls.ClientHelloInfo, choice sni.Choice) {
 func (e *wrapped) Describe(r *http.Request) handshake.Details {
 	d := handshake.Details{
 		DomainName: handshake.Absent, Certificate: handshake.Absent, KeyType: handshake.Absent, Account: handshake.Absent,
+		LoadBalancer: e.loadBalancer(r),
 	}
 	if r.TLS == nil {
 		return d
@@ -246,6 +248,25 @@ func (e *wrapped) Describe(r *http.Request) handshake.Details {
 		d.Account = owner.Account
 	}
 	return d
+}
+
+// loadBalancer returns the id of the load balancer that a request is for.
+func (e *wrapped) loadBalancer(r *http.Request) string {
+	names := []string{r.Host}
+	if host, _, err := net.SplitHostPort(r.Host); err == nil {
+		names[0] = host
+	}
+	if r.TLS != nil {
+		names = append(names, r.TLS.ServerName)
+	}
+	view := e.node.Claims().View()
+	for _, name := range names {
+		owner, ok := view.Owner(strings.ToLower(strings.TrimSuffix(name, ".")))
+		if _, id, is := strings.Cut(owner.ID, ":loadbalancer/"); ok && is {
+			return id
+		}
+	}
+	return handshake.Absent
 }
 
 // serverEdge is what the edge knows, with the hosts of one server. It implements

@@ -58,6 +58,9 @@ type Details struct {
 	// Account is the account that the server name belongs to, else that of the
 	// certificate.
 	Account string
+	// LoadBalancer is the id of the load balancer that the host, or else the
+	// server name, belongs to, such as app/web/50dc6c495c0c9188.
+	LoadBalancer string
 }
 
 // fields are the fields of an access log entry, named as AWS names them where
@@ -70,6 +73,7 @@ var fields = []struct {
 	{"chosen_cert_arn", func(d *Details) string { return d.Certificate }},
 	{"chosen_cert_key_type", func(d *Details) string { return d.KeyType }},
 	{"account", func(d *Details) string { return d.Account }},
+	{"elb", func(d *Details) string { return d.LoadBalancer }},
 }
 
 // edges holds the Edge of each server, by *caddyhttp.Server.
@@ -99,7 +103,7 @@ const marked = "edgeguard.handshake"
 
 // Mark adds what is known of the handshake behind r to its access log entry,
 // and the placeholders `{edge.domain_name}`, `{edge.chosen_cert_arn}`,
-// `{edge.chosen_cert_key_type}` and `{edge.account}`. It does so once for a
+// `{edge.chosen_cert_key_type}`, `{edge.account}` and `{edge.elb}`. It does so once for a
 // request; nothing is looked up unless it is asked for. On a server without an
 // edge it does nothing.
 func Mark(r *http.Request) {

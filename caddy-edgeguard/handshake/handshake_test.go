@@ -18,7 +18,7 @@ type counting struct{ described int }
 
 func (c *counting) Describe(*http.Request) Details {
 	c.described++
-	return Details{DomainName: "www.a.test", Certificate: Resumed, KeyType: Absent, Account: "111111111111"}
+	return Details{DomainName: "www.a.test", Certificate: Resumed, KeyType: Absent, Account: "111111111111", LoadBalancer: "app/web/1"}
 }
 
 func (*counting) Covers(string, string) bool { return false }
@@ -46,7 +46,7 @@ func TestMark(t *testing.T) {
 	}
 	for placeholder, want := range map[string]string{
 		"{edge.domain_name}": "www.a.test", "{edge.chosen_cert_arn}": "session-reused", "{edge.chosen_cert_key_type}": "-",
-		"{edge.account}": "111111111111", "{edge.other}": "",
+		"{edge.account}": "111111111111", "{edge.elb}": "app/web/1", "{edge.other}": "",
 	} {
 		if got := repl.ReplaceAll(placeholder, ""); got != want {
 			t.Errorf("%s = %q, want %q", placeholder, got, want)
