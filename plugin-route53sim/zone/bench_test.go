@@ -46,6 +46,22 @@ func BenchmarkLookupA(b *testing.B) {
 	}
 }
 
+// BenchmarkLookupPrivate asks for a name of a private zone from inside its VPC,
+// and for one of a public zone from there.
+func BenchmarkLookupPrivate(b *testing.B) {
+	batch := bigBatch(10_000)
+	batch.Changes[10_000].Value = newPrivateZone(testZone, "example.org.", 1)
+	private, public, places := NewCompiler().Apply(batch), NewCompiler().Apply(bigBatch(10_000)), testVPCs(b)
+	for name, v := range map[string]*View{"private": private, "public": public} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				v.Lookup(&Query{Name: "host-0000007.example.org.", Type: dns.TypeA, Random: uint64(i), Locator: places, Source: insideOne})
+			}
+		})
+	}
+}
+
 func BenchmarkLookupNXDOMAIN(b *testing.B) {
 	v := NewCompiler().Apply(bigBatch(10_000))
 	b.ReportAllocs()

@@ -3,10 +3,12 @@ package zone
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"testing"
 
 	"github.com/miekg/dns"
 
+	"github.com/edgestage/edgestage/plugin-route53sim/locate"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/hlc"
 	"github.com/edgestage/edgestage/state/model"
@@ -80,6 +82,11 @@ func FuzzCompile(f *testing.F) {
 	f.Add(rowLines(f, zone, lines("_acme-challenge.example.org. 60 TXT \"a\"\n*.example.org. 60 CNAME x."),
 		challengeRow("_acme-challenge.example.org.", "a", "n", 5), challengeRow("_v.x.acm-validations.aws.", "\"\\b", "n", 0)))
 	f.Add([]byte(`z{"ID":"Z0","Name":"0","Account":"000000000000"}`)) // not fully qualified
+	f.Add(rowLines(f, zone, func(r *rowsOf) { r.add(newPrivateZone("Z0PRIVATE00000000000", "b.example.org.", 1, 2)) },
+		func(r *rowsOf) {
+			r.lines("Z0PRIVATE00000000000", "a.b.example.org. 60 NS ns.\nb.example.org. 60 A 192.0.2.1\nc.b.example.org. 60 CNAME a.example.org.")
+		}))
+	places := testVPCs(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		changes := decodeRows(data)
 		if len(changes) == 0 {
@@ -99,13 +106,13 @@ func FuzzCompile(f *testing.F) {
 			t.Fatalf("Stats one after the other = %+v, all at once %+v", v.Stats(), whole.Stats())
 		}
 		for _, ch := range changes {
-			askAround(t, v, whole, ch)
+			askAround(t, v, whole, places, ch)
 		}
 	})
 }
 
-// askAround asks both views for what a row may have changed.
-func askAround(t *testing.T, v, whole *View, ch state.Change) {
+// askAround asks both views, from inside a VPC, for what a row may have changed.
+func askAround(t *testing.T, v, whole *View, places *locate.Locator, ch state.Change) {
 	name, types := "", []uint16{dns.TypeA, dns.TypeANY, dns.TypeDS}
 	switch row := ch.Value.(type) {
 	case *model.RRset:
@@ -130,7 +137,7 @@ func askAround(t *testing.T, v, whole *View, ch state.Change) {
 			continue
 		}
 		for _, qtype := range types {
-			q := &Query{Name: qname, Type: qtype, All: true, Random: 3, Trace: new(Trace)}
+			q := &Query{Name: qname, Type: qtype, All: true, Random: 3, Trace: new(Trace), Locator: places, Source: insideOne}
 			a := v.Lookup(q)
 			checkShape(t, a)
 			packs(t, qname, a)
@@ -142,6 +149,9 @@ func askAround(t *testing.T, v, whole *View, ch state.Change) {
 		}
 	}
 }
+
+// insideOne is inside vpc-1 of testVPCs.
+var insideOne = netip.AddrFrom4([4]byte{10, 1, 0, 7})
 
 func packs(t *testing.T, name string, a *Answer) {
 	t.Helper()
