@@ -100,6 +100,44 @@ func TestStorageOfCaddysOwnCA(t *testing.T) {
 	}
 }
 
+// Sealing keys are exchanged by reloads; a configuration without them is
+// refused, and the one that runs goes on.
+func TestExchangeOfSealingKeys(t *testing.T) {
+	line := func(fill byte) string {
+		return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, 32)) + "\n"
+	}
+	keys := filepath.Join(t.TempDir(), "seal.keys")
+	c := stored(t, fmt.Sprintf(`,"seal_key_file":%q`, keys), pkiApp)
+	var root string
+	for i, lines := range []string{line(1), line(1) + line(2), line(2) + line(1)} {
+		if err := os.WriteFile(keys, []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mustLoad(t, c)
+		if got := mustGet(t, rootKey); i > 0 && got != root {
+			t.Errorf("after load %d there is another root", i)
+		} else {
+			root = got
+		}
+		if err := runningStorage(t).Store(t.Context(), "new", []byte("x")); err != nil {
+			t.Errorf("Store() after load %d = %v", i, err)
+		}
+	}
+	if err := caddy.Load(stored(t, "", pkiApp), true); err == nil || !strings.Contains(err.Error(), "needs 'seal_key_file'") {
+		t.Errorf("Load() without keys = %v, want that it is refused", err)
+	}
+	if err := os.WriteFile(keys, []byte("!!!\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := caddy.Load(c, true); err == nil || !strings.Contains(err.Error(), "line 1: not base64") {
+		t.Errorf("Load() with a broken key file = %v, want that it is refused", err)
+	}
+	if mustGet(t, "new") != "x" {
+		t.Error("the refused configurations have taken the keys away")
+	}
+	mustStop(t)
+}
+
 // `caddy validate` provisions everything and starts nothing.
 func TestValidateWithStorage(t *testing.T) {
 	data, keys := filepath.Join(t.TempDir(), "data"), sealKeys(t)

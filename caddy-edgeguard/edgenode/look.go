@@ -26,6 +26,10 @@ var look struct {
 	app    App
 }
 
+// ErrMissing says that the configuration has no app `edgeguard`, or that there
+// is no configuration.
+var ErrMissing = errors.New("the global option '" + AppName + "' is missing")
+
 // errLooked is why an app that somebody looks at fails to be decoded: Caddy
 // then forgets that it tried.
 var errLooked = errors.New("looked at, not loaded")
@@ -58,7 +62,7 @@ func Look(ctx caddy.Context) (App, error) {
 	case app != nil:
 		return app, nil
 	case errors.Is(err, caddy.ErrNotConfigured):
-		return nil, fmt.Errorf("the global option '%s' is missing", AppName)
+		return nil, ErrMissing
 	case err != nil:
 		return nil, err
 	}

@@ -151,7 +151,7 @@ func (v *vault) writeHeldBack(ctx context.Context) bool {
 		}
 	}
 	for _, p := range lost {
-		v.host.Logger().Warn("stored before the node had joined, while the cluster has another value, which stays; restart Caddy if it goes on with its own", zap.String("path", p))
+		v.host.Logger().Warn("stored before the node had joined, while the cluster has another value, which stays; reload Caddy (with --force) if it goes on with its own", zap.String("path", p))
 	}
 	v.mu.Lock()
 	v.early = nil

@@ -56,8 +56,11 @@ type vaultKey struct{}
 // Provision takes a share of the node.
 func (s *Storage) Provision(ctx caddy.Context) error {
 	ref, app, err := edgenode.Join(ctx)
+	if errors.Is(err, edgenode.ErrMissing) {
+		return fmt.Errorf("%w (commands that load no whole configuration, such as 'caddy storage export', cannot use this storage)", err)
+	}
 	if err != nil {
-		return fmt.Errorf("taking the node (commands without a whole configuration, such as 'caddy storage export', cannot use this storage): %w", err)
+		return fmt.Errorf("taking the node: %w", err)
 	}
 	s.ref = ref
 	if app.NodeSettings().SealKeyFile == "" {
