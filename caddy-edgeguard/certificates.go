@@ -50,6 +50,21 @@ type wrapped struct {
 	servers     []*caddyhttp.Server
 }
 
+// servedEdge is what a wrapped server knows of its handshakes. It implements
+// [handshake.Edge].
+type servedEdge struct {
+	*wrapped
+	chooser *sni.Chooser // of its first policy; nil without TLS
+}
+
+// Account implements [handshake.Edge].
+func (s servedEdge) Account(serverName string) string {
+	if serverName == "" && s.chooser != nil {
+		return s.chooser.UnnamedAccount()
+	}
+	return s.Index.Account(serverName)
+}
+
 // chooseCertificates wraps the certificate choice of every policy of every
 // server of this configuration. The app `http` is complete by then: Caddy loads
 // it if it has not yet, and none of its modules loads this one.
@@ -115,6 +130,7 @@ func obligations(ctx caddy.Context) (func() bool, error) {
 // follows its connections. names are those of the resources of this edge.
 func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 	hosts := serverHosts(server, names)
+	served := servedEdge{wrapped: e}
 	for i, policy := range server.TLSConnPolicies {
 		config := policy.TLSConfig
 		if config == nil {
@@ -124,9 +140,13 @@ func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 		if policy.HandshakeContextRaw != nil {
 			obliged = nil // a module of the user's wants to see every handshake
 		}
-		config.GetCertificate = sni.NewChooser(e.Index, sni.Settings{
+		chooser := sni.NewChooser(e.Index, sni.Settings{
 			TLS: config, Selection: policy.CertSelection, Owners: e.owners, Hosts: hosts, Obliged: obliged, Observe: e.observe,
-		}).GetCertificate
+		})
+		config.GetCertificate = chooser.GetCertificate
+		if served.chooser == nil {
+			served.chooser = chooser
+		}
 		bindSessions(config, e.metrics.sawTicket)
 	}
 	if len(server.TLSConnPolicies) > 0 {

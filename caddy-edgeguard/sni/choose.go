@@ -305,11 +305,7 @@ func (h *handshake) asked() (*tls.Certificate, Choice, error) {
 // one on this server; an edge of distributions alone refuses; anything else
 // gets what Caddy has, which is cert and err if it was asked.
 func (h *handshake) fallen(owner Owner, cert *tls.Certificate, err error) (*tls.Certificate, Choice, error) {
-	f := h.Chooser.fallback.Load()
-	if f == nil || f.owners != h.owners {
-		f = newFallback(h.owners, h.Hosts)
-		h.Chooser.fallback.Store(f)
-	}
+	f := h.fallbackFor(h.owners)
 	if owner.Kind == 0 && f.balances {
 		owner = f.balancer
 	}
@@ -325,6 +321,30 @@ func (h *handshake) fallen(owner Owner, cert *tls.Certificate, err error) (*tls.
 		cert, err = h.ask(h.hello)
 	}
 	return h.settle(cert, Default, err)
+}
+
+// fallbackFor returns what the server does for unknown names, found once for
+// each view of the owners.
+func (c *Chooser) fallbackFor(owners Owners) *fallback {
+	f := c.fallback.Load()
+	if f == nil || f.owners != owners {
+		f = newFallback(owners, c.Hosts)
+		c.fallback.Store(f)
+	}
+	return f
+}
+
+// UnnamedAccount returns the account of the load balancer's default certificate
+// that clients without server name get, empty if they get none such.
+func (c *Chooser) UnnamedAccount() string {
+	f := c.fallbackFor(c.Owners())
+	if !f.balances {
+		return ""
+	}
+	if k := c.index.Managed(f.balancer.Default); k != nil {
+		return k.Account
+	}
+	return ""
 }
 
 // settle says of a certificate of Caddy's what it is: a match if it covers the
