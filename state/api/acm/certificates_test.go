@@ -276,7 +276,9 @@ func TestOptions(t *testing.T) {
 		_, err := e.UpdateCertificateOptions(ctx, &acm.UpdateCertificateOptionsInput{CertificateArn: arn, Options: &o})
 		return err
 	}
+	//lint:ignore SA1019 AWS has ended the choice, its model has the member still.
 	wantError(t, update(arn, types.CertificateOptions{CertificateTransparencyLoggingPreference: "DISABLED"}), "", "")
+	//lint:ignore SA1019 as above
 	if o := e.describe(arn).Options; o.CertificateTransparencyLoggingPreference != "DISABLED" || o.Export != "DISABLED" {
 		t.Errorf("Options = %+v, want DISABLED", o)
 	}
