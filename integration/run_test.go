@@ -61,8 +61,8 @@ func TestRunScript(t *testing.T) {
 		}
 	}
 	check()
-	if commands != 5 {
-		t.Errorf("the script prints %d commands, want 5", commands)
+	if commands != 6 {
+		t.Errorf("the script prints %d commands, want 6", commands)
 	}
 	p.stop(syscall.SIGINT)
 	if !p.cmd.ProcessState.Success() {
