@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +21,8 @@ const (
 	absentFor = 5 * time.Second
 	// startsIn is far longer than apps take to start.
 	startsIn = 3 * time.Second
+	// shownIn is far longer than a dead member takes to be found dead.
+	shownIn = 30 * time.Second
 	// firstPoll and lastPoll are how often who waits looks again: the pause
 	// doubles from one to the other.
 	firstPoll = 25 * time.Millisecond
@@ -49,10 +53,12 @@ type locks struct {
 	vault    *vault
 	now      func() time.Time
 	startsIn time.Duration // how long who asks for a lock waits for the start
+	shownIn  time.Duration // how long for all to see his row
 
 	mu     sync.Mutex
 	names  map[string]*local
-	absent map[string]time.Time // runs that own rows and are no members, since when
+	absent map[string]time.Time          // runs that own rows and are no members, since when
+	left   map[string]*model.StorageLock // rows of ours, by name, that could not be taken back
 }
 
 // local is a lock within the process.
@@ -64,7 +70,7 @@ type local struct {
 }
 
 func newLocks(v *vault) *locks {
-	return &locks{vault: v, now: time.Now, startsIn: startsIn, names: make(map[string]*local), absent: make(map[string]time.Time)}
+	return &locks{vault: v, now: time.Now, startsIn: startsIn, shownIn: shownIn, names: make(map[string]*local), absent: make(map[string]time.Time), left: make(map[string]*model.StorageLock)}
 }
 
 // errNotHeld is why a lock that nobody has cannot be unlocked.
@@ -165,7 +171,7 @@ func (l *locks) unlock(ctx context.Context, name string) error {
 	var err error
 	if row := own.row; row != nil {
 		own.row = nil
-		err = withdraw(ctx, l.vault.host.Replica(), row)
+		err = l.withdraw(ctx, l.vault.host.Replica(), row)
 	}
 	l.leave(name, own)
 	return err
@@ -183,7 +189,7 @@ func (l *locks) claim(ctx context.Context, name string, wait bool) (*model.Stora
 	for {
 		version, err := r.Commit(ctx, func(t *state.Tx) error { return t.Put(row) })
 		if err == nil {
-			err = r.AwaitInSync(ctx, version)
+			err = l.show(ctx, r, name, version)
 		}
 		taken := false
 		if err == nil {
@@ -192,13 +198,27 @@ func (l *locks) claim(ctx context.Context, name string, wait bool) (*model.Stora
 		if taken && err == nil {
 			return row, nil
 		}
-		if err := errors.Join(err, withdraw(ctx, r, row)); err != nil || !wait {
+		if err := errors.Join(err, l.withdraw(ctx, r, row)); err != nil || !wait {
 			return nil, err
 		}
 		if err := l.waitUntil(ctx, r, row, func(rivals []*model.StorageLock) bool { return !anyBefore(rivals, row) }); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// show waits until every live member sees our row. One that lives and does not
+// answer for as long as shownIn is not waited for: rather may a certificate be
+// asked for twice than never.
+func (l *locks) show(ctx context.Context, r *state.Replica, name string, version state.Version) error {
+	within, cancel := context.WithTimeout(ctx, l.shownIn)
+	defer cancel()
+	err := r.AwaitInSync(within, version)
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		l.vault.host.Logger().Warn("not all nodes have seen that a lock is wanted, going on", zap.String("lock", name), zap.Duration("after", l.shownIn))
+		return nil
+	}
+	return err
 }
 
 // stand waits, with our row in sight of all, until it is the only one, and
@@ -288,8 +308,9 @@ func (l *locks) living(r *state.Replica, rows []*model.StorageLock) []*model.Sto
 }
 
 // withdraw takes our row back. It does so also where ctx has ended, for others
-// wait for it. A node that is closed has no row that counts.
-func withdraw(ctx context.Context, r *state.Replica, row *model.StorageLock) error {
+// wait for it. A node that is closed has no row that counts; one that cannot
+// write tries it again with each sweep.
+func (l *locks) withdraw(ctx context.Context, r *state.Replica, row *model.StorageLock) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawIn)
 	defer cancel()
 	_, err := r.Commit(ctx, func(t *state.Tx) error {
@@ -299,12 +320,31 @@ func withdraw(ctx context.Context, r *state.Replica, row *model.StorageLock) err
 	if errors.Is(err, state.ErrClosed) {
 		return nil
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.left, row.Name)
+	if err != nil {
+		l.left[row.Name] = row
+	}
 	return err
 }
 
-// withdrawIn is how long to try to take a row back. One that stays holds the
-// lock for as long as this process runs.
+// withdrawIn is how long one attempt to take a row back may take.
 const withdrawIn = 10 * time.Second
+
+// withdrawLeft takes back what could not be taken back, unless somebody in this
+// process has the lock again or waits for it: then that one does.
+func (l *locks) withdrawLeft(ctx context.Context, r *state.Replica) {
+	l.mu.Lock()
+	left := slices.Collect(maps.Values(l.left))
+	l.mu.Unlock()
+	for _, row := range left {
+		if own, ok := l.enter(ctx, row.Name, false); ok {
+			_ = l.withdraw(ctx, r, row) // or with the next sweep
+			l.leave(row.Name, own)
+		}
+	}
+}
 
 // selfOf returns the member that this node is, the zero Member once it is
 // closed.
@@ -317,9 +357,11 @@ func selfOf(members []state.Member) state.Member {
 	return state.Member{}
 }
 
-// sweep deletes the rows of dead runs: they count for nobody.
+// sweep takes back what was left, and deletes the rows of dead runs: they count
+// for nobody.
 func (l *locks) sweep(ctx context.Context) {
 	r := l.vault.host.Replica()
+	l.withdrawLeft(ctx, r)
 	var rows []*model.StorageLock
 	if err := r.View(func(rd *state.Reader) error {
 		rd.Range(model.TableStorageLocks, "", "", func(v model.Value, _ state.Version) bool {

@@ -161,6 +161,70 @@ func TestLocksOfTheDead(t *testing.T) {
 	}
 }
 
+// A row that could not be taken back is with the next sweep, unless the lock is
+// in use again.
+func TestRowsThatWereLeft(t *testing.T) {
+	v, h := alone(t)
+	lock := func(name string) {
+		t.Helper()
+		if err := v.Lock(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "b"} {
+		lock(name)
+		own := v.locks.names[name]
+		v.locks.left[name] = own.row // as if the disk had failed
+		own.row = nil
+		if err := v.Unlock(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock("b")
+	v.locks.sweep(t.Context())
+	run := selfOf(h.Replica().Members()).Run.String()
+	if got := rowsOf(t, v, model.TableStorageLocks); len(got) != 1 || got[0] != model.StorageLockKey("b", run) {
+		t.Errorf("after the sweep there are %q, want that of b, which is in use", got)
+	}
+	if err := v.Unlock(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	if got := rowsOf(t, v, model.TableStorageLocks); len(got) != 0 || len(v.locks.left) != 0 {
+		t.Errorf("in the end there are %q, and %d left, want none", got, len(v.locks.left))
+	}
+}
+
+// A member that lives and does not answer holds no lock up for ever.
+func TestLockBesideWhoDoesNotAnswer(t *testing.T) {
+	vaults := cluster(t, 2)
+	sub := vaults[1].host.Replica().Subscribe(model.TableStorageLocks) // that takes nothing
+	defer sub.Close()
+	first, err := sub.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub.Ack(first)
+	vaults[0].locks.shownIn = 300 * time.Millisecond
+	if err := vaults[0].Lock(t.Context(), "n"); err != nil {
+		t.Fatalf("Lock() = %v", err)
+	}
+	if got := vaults[0].host.(*testHost).logged.FilterField(zap.String("lock", "n")).Len(); got != 1 {
+		t.Errorf("%d warnings, want 1", got)
+	}
+}
+
+func BenchmarkLockAmongNodes(b *testing.B) {
+	v := cluster(b, 3)[0]
+	for b.Loop() {
+		if err := v.Lock(b.Context(), "n"); err != nil {
+			b.Fatal(err)
+		}
+		if err := v.Unlock(b.Context(), "n"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // Caddy starts apps in random order: a lock that is asked for just before the
 // node is started is one among nodes.
 func TestLockJustBeforeTheStart(t *testing.T) {
