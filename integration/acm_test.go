@@ -21,6 +21,7 @@ type acmEdge struct {
 	*edgeNode
 	keys string   // sealing keys
 	acm  []string // lines of the block `acm`
+	more []string // of the option `edgeguard`
 	site []string // lines of the site's block
 }
 
@@ -41,7 +42,8 @@ func newACMEdge(t testing.TB, name, keys string, acm []string, join ...string) *
 	return &acmEdge{edgeNode: newEdge(t, name, "127.0.0.1", nil, join...), keys: keys, acm: acm}
 }
 
-func (n *acmEdge) start() {
+// write writes the Caddyfile and returns its path.
+func (n *acmEdge) write() string {
 	n.t.Helper()
 	path := filepath.Join(n.dir, "Caddyfile")
 	writeFile(n.t, path, fmt.Sprintf(`{
@@ -62,6 +64,7 @@ func (n *acmEdge) start() {
 		acm {
 			%s
 		}
+		%s
 	}
 }
 https://www.example.org, https://*.example.org {
@@ -69,8 +72,23 @@ https://www.example.org, https://*.example.org {
 	respond "hello from %s"
 }
 `, port(n.http), port(n.https), n.admin, n.dir, n.dir, n.name, n.gossip, strings.Join(n.join, " "), n.keys,
-		strings.Join(n.acm, "\n\t\t\t"), strings.Join(n.site, "\n\t"), n.name))
-	n.process = run(n.t, n.name, n.dir, binary(n.t, "caddy"), "run", "--config", path)
+		strings.Join(n.acm, "\n\t\t\t"), strings.Join(n.more, "\n\t\t"), strings.Join(n.site, "\n\t"), n.name))
+	return path
+}
+
+func (n *acmEdge) start() {
+	n.t.Helper()
+	n.process = run(n.t, n.name, n.dir, binary(n.t, "caddy"), "run", "--config", n.write())
+}
+
+// reload has the running edge take what the fields say now.
+func (n *acmEdge) reload() {
+	n.t.Helper()
+	p := run(n.t, n.name+" reload", n.dir, binary(n.t, "caddy"), "reload", "--config", n.write(), "--address", n.admin)
+	<-p.done
+	if !p.cmd.ProcessState.Success() {
+		n.t.Fatalf("reload of %s failed:\n%s", n.name, p.output())
+	}
 }
 
 // shows returns the certificate that OpenSSL is shown for a server name, or why
@@ -194,6 +212,31 @@ func TestACMWithAWSCLI(t *testing.T) {
 			t.Errorf("%s shows %+v, %v", e.name, c, err)
 		}
 	}
+	t.Run("one that is in use cannot be deleted", func(t *testing.T) {
+		const balancer = "web-1.us-east-1.elb.amazonaws.com"
+		edges[0].more = []string{"publish 127.0.0.1", "account 111111111111 {", "load_balancer " + balancer + " {", "default_certificate " + arn, "}", "}"}
+		edges[0].reload()
+		eventually(t, func() string {
+			out := node.cli("acm", "describe-certificate", "--certificate-arn", arn, "--query", "Certificate.[RenewalEligibility,InUseBy[0]]")
+			if !strings.HasPrefix(out, "ELIGIBLE") || !strings.Contains(out, ":loadbalancer/app/web-1/") {
+				return fmt.Sprintf("eligibility and user %q", out)
+			}
+			return ""
+		})
+		out, err := awsCLI(t, "http://"+node.api, "acm", "delete-certificate", "--certificate-arn", arn)
+		if want := "Certificate " + arn + " in account 111111111111 is in use."; err == nil || !strings.Contains(out, "ResourceInUseException") || !strings.Contains(out, want) {
+			t.Errorf("delete-certificate prints %q, want %q", out, want)
+		}
+		edges[0].more = nil
+		edges[0].reload()
+		eventually(t, func() string {
+			if out := node.cli("acm", "describe-certificate", "--certificate-arn", arn, "--query", "Certificate.InUseBy"); out != "" && out != "None" {
+				return "still used by " + out
+			}
+			return ""
+		})
+		edges[0].wantShown("www.example.org", serial)
+	})
 	t.Run("a deleted certificate is no longer shown", func(t *testing.T) {
 		node.cli("acm", "delete-certificate", "--certificate-arn", arn)
 		for _, e := range edges {

@@ -2,7 +2,6 @@ package acm
 
 import (
 	"context"
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -172,28 +171,11 @@ func (a *ACME) account(ctx context.Context, client *acme.Client) (acme.Account, 
 	if row := model.EarliestAccount(rows); row != nil {
 		key, err := certificate.OpenKey(a.c.Sealer, row.Table(), row.Key(), row.SealedKey)
 		if err == nil {
-			a.reseal(ctx, row, key)
 			return acme.Account{Status: acme.StatusValid, Location: row.URL, PrivateKey: key}, nil
 		}
 		a.c.Log.Warn("key of the ACME account cannot be opened, registering anew", zap.Error(err))
 	}
 	return a.register(ctx, client)
-}
-
-// reseal seals the account's key anew if the key that sealed it no longer does.
-func (a *ACME) reseal(ctx context.Context, row *model.ACMEAccount, key crypto.Signer) {
-	h, ok := a.c.Sealer.(resealer)
-	if !ok || h.Keyring().Fresh(row.SealedKey) {
-		return
-	}
-	next := *row
-	var err error
-	if next.SealedKey, err = certificate.SealKey(a.c.Sealer, row.Table(), row.Key(), key); err == nil {
-		_, err = a.c.Replica.Commit(ctx, func(t *state.Tx) error { return t.Put(&next) })
-	}
-	if err != nil {
-		a.c.Log.Error("key of the ACME account not sealed anew", zap.Error(err))
-	}
 }
 
 func (a *ACME) register(ctx context.Context, client *acme.Client) (acme.Account, error) {

@@ -282,6 +282,7 @@ func (e *Engine) tick(ctx context.Context) {
 func (e *Engine) task(ctx context.Context, arn string, s model.CertificateState) {
 	defer e.done.Done()
 	defer func() { <-e.slots }()
+	began := e.c.Now()
 	out := e.work(ctx, arn, s)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -304,7 +305,7 @@ func (e *Engine) task(ctx context.Context, arn string, s model.CertificateState)
 		en.hot--
 		wait = min(wait, hotTries[en.hot])
 	}
-	en.due = e.c.Now().Add(wait)
+	en.due = began.Add(wait)
 	if en.again {
 		en.due, en.again = time.Time{}, false
 	}
@@ -322,22 +323,14 @@ type outcome struct {
 	failed bool
 }
 
-const (
-	// idle is how long nothing needs to be done for a request that has ended.
-	idle = 24 * time.Hour
-	// stale is how long a key may stay sealed with a sealing key that no longer
-	// seals.
-	stale = time.Minute
-)
+// idle is how long nothing needs to be done for a certificate at most.
+const idle = 24 * time.Hour
 
 // hotTries are the waits after a record has come into a zone of ours, from the
 // last to the first: the servers that answer for it may lag by as much.
-var hotTries = []time.Duration{3200, 1600, 800, 400, 200, 100, 50}
-
-func init() {
-	for i := range hotTries {
-		hotTries[i] *= time.Millisecond
-	}
+var hotTries = [...]time.Duration{
+	3200 * time.Millisecond, 1600 * time.Millisecond, 800 * time.Millisecond, 400 * time.Millisecond,
+	200 * time.Millisecond, 100 * time.Millisecond, 50 * time.Millisecond,
 }
 
 // work does what a certificate needs now.
@@ -347,10 +340,8 @@ func (e *Engine) work(ctx context.Context, arn string, s model.CertificateState)
 	case s.Certificate == nil:
 		e.clean(ctx, arn)
 		return outcome{next: time.Minute}
-	case e.reseal(ctx, s):
-		return outcome{next: time.Second}
 	case s.Type != model.CertificateIssued || s.Foreign:
-		return outcome{next: stale}
+		return outcome{next: idle}
 	}
 	switch s.Status(now) {
 	case model.CertificatePending:
@@ -365,7 +356,7 @@ func (e *Engine) work(ctx context.Context, arn string, s model.CertificateState)
 	case model.CertificateExpired:
 		e.expire(ctx, s)
 	}
-	return outcome{next: stale}
+	return outcome{next: idle}
 }
 
 // clean deletes the rows of a certificate that is gone.

@@ -16,7 +16,6 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/certificate"
 	"github.com/edgestage/edgestage/state/model"
-	"github.com/edgestage/edgestage/state/seal"
 )
 
 // errOvertaken is why an issued certificate is thrown away: the request is
@@ -153,31 +152,4 @@ func (e *Engine) write(ctx context.Context, s model.CertificateState, pair *cert
 	}
 	e.c.Log.Info("certificate "+kind, zap.String("certificate", s.ARN), zap.String("name", string(s.DomainName())), zap.Time("not_after", leaf.NotAfter))
 	return nil
-}
-
-// resealer is a [certificate.Sealer] whose keys are exchanged, as a seal.Holder
-// is.
-type resealer interface{ Keyring() *seal.Keyring }
-
-// reseal seals the key of a leaf anew if that was done with a key which no
-// longer seals, and so may leave the file. It tells whether it did.
-func (e *Engine) reseal(ctx context.Context, s model.CertificateState) bool {
-	h, ok := e.c.Sealer.(resealer)
-	if !ok || s.Leaf == nil || len(s.Leaf.SealedKey) == 0 || h.Keyring().Fresh(s.Leaf.SealedKey) {
-		return false
-	}
-	next := *s.Leaf
-	var err error
-	if next.SealedKey, err = h.Keyring().Reseal(next.Table(), next.Key(), s.Leaf.SealedKey); err == nil {
-		_, err = e.c.Replica.Commit(ctx, func(t *state.Tx) error {
-			if err := stillWanted(&t.Reader, s); err != nil {
-				return err
-			}
-			return t.Put(&next)
-		})
-	}
-	if err != nil && ctx.Err() == nil {
-		e.c.Log.Error("private key not sealed anew", zap.String("certificate", s.ARN), zap.Error(err))
-	}
-	return err == nil
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
-	"github.com/edgestage/edgestage/state/seal"
 )
 
 // csrOf returns a request of Caddy's for names.
@@ -136,35 +135,4 @@ func TestIssuerCaddyfile(t *testing.T) {
 			t.Errorf("UnmarshalCaddyfile(%q) = %v, want %q", tt.in, err, tt.want)
 		}
 	}
-}
-
-// TestReseal: a key sealed with a sealing key that no longer seals is sealed
-// anew.
-func TestReseal(t *testing.T) {
-	holder := new(seal.Holder)
-	first := []byte(strings.Repeat("a", 32))
-	rings := func(keys ...[]byte) {
-		ring, err := seal.NewKeyring(keys)
-		if err != nil {
-			t.Fatal(err)
-		}
-		holder.Set(ring)
-	}
-	rings(first)
-	b := newBench(t, func(c *Config) { c.Sealer = holder })
-	c := newCertificate("reseal", b.clock.now(), "example.org.")
-	b.prove(c)
-	b.put(c)
-	b.wantStatus(c, model.CertificateActive)
-	second := []byte(strings.Repeat("b", 32))
-	rings(second, first)
-	eventually(t, func() string {
-		b.clock.move(time.Minute)
-		if !holder.Keyring().Fresh(b.state(c.ARN).Leaf.SealedKey) {
-			return "the key is sealed with the first"
-		}
-		return ""
-	})
-	rings(second)
-	openLeaf(t, holder, b.state(c.ARN).Leaf)
 }

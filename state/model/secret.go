@@ -11,7 +11,7 @@ type Secret interface {
 
 // SecretTables returns the tables whose values are each a [Secret].
 func SecretTables() []string {
-	return []string{TableCertificateLeaves, TableStoredFiles, TableStoredParts}
+	return []string{TableACMEAccounts, TableCertificateLeaves, TableStoredFiles, TableStoredParts}
 }
 
 // Envelope implements [Secret].
@@ -44,9 +44,20 @@ func (l *CertificateLeaf) WithEnvelope(sealed []byte) Value {
 	return &c
 }
 
+// Envelope implements [Secret]: the private key.
+func (a *ACMEAccount) Envelope() []byte { return a.SealedKey }
+
+// WithEnvelope implements [Secret].
+func (a *ACMEAccount) WithEnvelope(sealed []byte) Value {
+	c := *a
+	c.SealedKey = sealed
+	return &c
+}
+
 // Interface guards
 var (
 	_ Secret = (*StoredFile)(nil)
 	_ Secret = (*StoredPart)(nil)
 	_ Secret = (*CertificateLeaf)(nil)
+	_ Secret = (*ACMEAccount)(nil)
 )
