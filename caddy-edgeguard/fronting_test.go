@@ -131,6 +131,21 @@ func TestFrontingWithoutServerName(t *testing.T) {
 	ask("www.b.test", 421)
 }
 
+// TestFrontingByAddress: clients send no server name for an IP address; the
+// certificates for the address decide.
+func TestFrontingByAddress(t *testing.T) {
+	e := serveEdge(t, edgeOne, "https:// {\n\t"+tlsFiles(t, issue(t, "ecdsa", 1, "free.test", "127.0.0.1"))+"\n\treject_fronting\n\trespond ok\n}\n")
+	putGuardedRows(t)
+	for _, p := range protocols {
+		c := e.connect(t, p.proto, client(noName, p.tls))
+		for host, status := range map[string]int{"127.0.0.1": 200, "127.0.0.1:8443": 200, "192.0.2.1": 421, "www.a.test": 421, "free.test": 421} {
+			if r := c.get(t, host, "/"); r.status != status {
+				t.Errorf("host %s without a server name over %s = %d, want %d", host, p.name, r.status, status)
+			}
+		}
+	}
+}
+
 // TestFrontingOnResumedSessions shows tickets of a server name with hosts of
 // another account: TLS 1.2 tickets, TLS 1.3 PSK, QUIC, and early data.
 func TestFrontingOnResumedSessions(t *testing.T) {

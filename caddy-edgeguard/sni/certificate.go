@@ -118,14 +118,17 @@ func (c *Certificate) compileKey(from *tls.Certificate) {
 	}
 }
 
-// leafNames returns the host names that a leaf is valid for, lower case. The
-// common name counts where there is no alternative name at all.
+// leafNames returns the host names, lower case, and IP addresses that a leaf is
+// valid for. The common name counts where there is no alternative name at all.
 func leafNames(leaf *x509.Certificate) []string {
 	names := make([]string, 0, max(1, len(leaf.DNSNames)))
 	for _, name := range leaf.DNSNames {
 		names = append(names, strings.ToLower(name))
 	}
-	others := len(leaf.IPAddresses) + len(leaf.EmailAddresses) + len(leaf.URIs)
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	others := len(leaf.EmailAddresses) + len(leaf.URIs)
 	if cn := leaf.Subject.CommonName; len(names)+others == 0 && cn != "" {
 		names = append(names, strings.ToLower(cn))
 	}
