@@ -88,11 +88,11 @@ func (h *Route53Sim) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	if a.Wildcard != "" {
 		metadata.SetValueFunc(ctx, "zone/wildcard", func() string { return a.Wildcard })
 	}
-	m := reply(r, a)
+	m, scope := reply(r, a), a.Scope
 	if a.Leads != "" && r.RecursionDesired && h.vpc(w) != nil {
-		h.chase(ctx, w, r, m, a.Leads)
+		scope = max(scope, h.chase(ctx, w, r, m, a.Leads))
 	}
-	h.write(w, r, m, ecs.Reply(a.Scope))
+	h.write(w, r, m, ecs.Reply(scope))
 	return dns.RcodeSuccess, nil
 }
 

@@ -40,12 +40,14 @@ func private(t *testing.T) *corefile {
 			exportSet("worker.corp.", "A", "10.0.0.1"), exportSet("x.eu.corp.", "A", "10.0.0.2"),
 			exportSet("www.corp.", "CNAME", "www.shop.test."), exportSet("out.corp.", "CNAME", "host.example.net."),
 			exportSet("gone.corp.", "CNAME", "nope.example.net."), exportSet("far.corp.", "CNAME", "host.elsewhere.test."),
-			exportSet("ring.corp.", "CNAME", "ring.eu.corp."))},
+			exportSet("ring.corp.", "CNAME", "ring.eu.corp."), exportSet("near.corp.", "CNAME", "near.shop.test."))},
 		{"Z0EUCORP", export("Z0EUCORP", "eu.corp.", []string{"vpc-1"},
 			exportSet("y.eu.corp.", "A", "10.0.0.3"), exportSet("ring.eu.corp.", "CNAME", "ring.corp."))},
 		{"Z0SHOPIN", export("Z0SHOPIN", "shop.test.", []string{"vpc-2"}, exportSet("shop.test.", "A", "10.0.0.4"))},
 		{"Z0SHOP", export("Z0SHOP", "shop.test.", nil,
-			exportSet("shop.test.", "A", "192.0.2.4"), exportSet("www.shop.test.", "A", "192.0.2.5"), exportSet("app.shop.test.", "CNAME", "worker.corp."))},
+			exportSet("shop.test.", "A", "192.0.2.4"), exportSet("www.shop.test.", "A", "192.0.2.5"), exportSet("app.shop.test.", "CNAME", "worker.corp."),
+			`{"Name": "near.shop.test.", "Type": "A", "SetIdentifier": "a", "Region": "eu-west-3", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.7"}]}`,
+			`{"Name": "near.shop.test.", "Type": "A", "SetIdentifier": "b", "Region": "us-west-2", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.8"}]}`)},
 	} {
 		c.write(e.id+".json", e.text)
 	}
@@ -145,13 +147,20 @@ func TestPrivateOnTheWire(t *testing.T) {
 			t.Errorf("www.corp. without RD = %q, want the CNAME alone", got)
 		}
 	})
-	t.Run("ECS is ignored, scope 0", func(t *testing.T) {
-		m := query("worker.corp.", dns.TypeA)
-		m.SetEdns0(1232, false)
-		m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 24, Address: net.IPv4(192, 0, 2, 0).To4()})
-		r := c.askFrom(vpc1, m)
-		if scope, sent := scopeIn(r); brief(r) != "NOERROR 10.0.0.1" || !sent || scope != 0 {
-			t.Errorf("worker.corp. with ECS = %v, want the answer and scope 0", r)
+	t.Run("ECS is ignored, scope 0, but for what is public", func(t *testing.T) {
+		for qname, want := range map[string]int{"worker.corp.": 0, "near.corp.": 24} {
+			m := query(qname, dns.TypeA)
+			m.SetEdns0(1232, false)
+			m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 24, Address: net.IPv4(192, 0, 2, 0).To4()})
+			r := c.askFrom(vpc1, m)
+			if scope, sent := scopeIn(r); len(r.Answer) == 0 || !sent || scope != want {
+				t.Errorf("%s with ECS = %v, want an answer and scope %d", qname, r, want)
+			}
+		}
+	})
+	t.Run("the Region of the VPC counts for public names too", func(t *testing.T) {
+		if got := brief(c.askFrom(vpc1, query("near.corp.", dns.TypeA))); got != "NOERROR near.shop.test. 192.0.2.7" {
+			t.Errorf("near.corp. = %q, want what is near eu-west-3", got)
 		}
 	})
 	t.Run("never transferred", func(t *testing.T) {
