@@ -6,11 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
-	"strings"
-	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
@@ -20,8 +16,6 @@ import (
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/caddy-edgeguard/handshake"
 	"github.com/edgestage/edgestage/caddy-edgeguard/sni"
-	"github.com/edgestage/edgestage/state/claims"
-	"github.com/edgestage/edgestage/state/model"
 )
 
 // certificateIndex is the index of the certificates of this process, which
@@ -48,21 +42,6 @@ type wrapped struct {
 	connections connections
 	obliged     func() bool
 	servers     []*caddyhttp.Server
-}
-
-// servedEdge is what a wrapped server knows of its handshakes. It implements
-// [handshake.Edge].
-type servedEdge struct {
-	*wrapped
-	chooser *sni.Chooser // of its first policy; nil without TLS
-}
-
-// Account implements [handshake.Edge].
-func (s servedEdge) Account(serverName string) string {
-	if serverName == "" && s.chooser != nil {
-		return s.chooser.UnnamedAccount()
-	}
-	return s.Index.Account(serverName)
 }
 
 // chooseCertificates wraps the certificate choice of every policy of every
@@ -130,7 +109,6 @@ func obligations(ctx caddy.Context) (func() bool, error) {
 // follows its connections. names are those of the resources of this edge.
 func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 	hosts := serverHosts(server, names)
-	served := servedEdge{wrapped: e}
 	for i, policy := range server.TLSConnPolicies {
 		config := policy.TLSConfig
 		if config == nil {
@@ -140,13 +118,9 @@ func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 		if policy.HandshakeContextRaw != nil {
 			obliged = nil // a module of the user's wants to see every handshake
 		}
-		chooser := sni.NewChooser(e.Index, sni.Settings{
+		config.GetCertificate = sni.NewChooser(e.Index, sni.Settings{
 			TLS: config, Selection: policy.CertSelection, Owners: e.owners, Hosts: hosts, Obliged: obliged, Observe: e.observe,
-		})
-		config.GetCertificate = chooser.GetCertificate
-		if served.chooser == nil {
-			served.chooser = chooser
-		}
+		}).GetCertificate
 		bindSessions(config, e.metrics.sawTicket)
 	}
 	if len(server.TLSConnPolicies) > 0 {
@@ -165,157 +139,10 @@ func (e *wrapped) forget() {
 	}
 }
 
-// serverHosts returns the host names that the routes of a server name. A route
-// for all hosts serves the resources of this edge too.
-func serverHosts(server *caddyhttp.Server, names []string) []string {
-	var hosts []string
-	all := false
-	for _, route := range server.Routes {
-		of, any := routeHosts(route)
-		hosts = append(hosts, of...)
-		all = all || any
-	}
-	if all {
-		hosts = append(hosts, names...)
-	}
-	return slices.DeleteFunc(hosts, func(h string) bool { return strings.ContainsRune(h, '{') })
-}
-
-// routeHosts returns the hosts that a route is for, and whether it is for any.
-func routeHosts(route caddyhttp.Route) (hosts []string, all bool) {
-	for _, set := range route.MatcherSets {
-		named := false
-		for _, matcher := range set {
-			if m, ok := matcher.(*caddyhttp.MatchHost); ok {
-				named = true
-				for _, host := range *m {
-					hosts = append(hosts, strings.ToLower(host))
-				}
-			}
-		}
-		all = all || !named
-	}
-	return hosts, all || len(route.MatcherSets) == 0
-}
-
-// ownNames returns the own names of all resources that this edge serves.
-func (a *App) ownNames() []string {
-	var names []string
-	for _, account := range a.Accounts {
-		for _, lb := range account.LoadBalancers {
-			names = append(names, lb.Name)
-		}
-		for _, d := range account.Distributions {
-			names = append(names, d.Name)
-		}
-	}
-	return names
-}
-
-// viewOwners tells owners by a view of the claims.
-type viewOwners struct{ *claims.View }
-
-// owners returns who owns host names now.
-func (e *wrapped) owners() sni.Owners { return viewOwners{e.node.Claims().View()} }
-
-// Owner implements [sni.Owners].
-func (v viewOwners) Owner(host string) (sni.Owner, bool) {
-	o, ok := v.View.Owner(host)
-	if !ok {
-		return sni.Owner{}, false
-	}
-	owner := sni.Owner{Kind: sni.Distribution, Account: o.Account}
-	if o.Kind == model.OwnerLoadBalancer {
-		owner.Kind = sni.LoadBalancer
-	}
-	if r, ok := v.Resource(o.ID); ok {
-		owner.Default, owner.List = r.DefaultCertificate, r.Certificates
-	}
-	return owner, true
-}
-
 // observe is told of each choice.
 func (e *wrapped) observe(hello *tls.ClientHelloInfo, choice sni.Choice) {
 	e.metrics.choseCertificate(choice)
 	e.connections.chose(hello.Conn, hello.ServerName, choice)
-}
-
-// Describe implements [handshake.Edge].
-func (e *wrapped) Describe(r *http.Request) handshake.Details {
-	d := handshake.Details{
-		DomainName: handshake.Absent, Certificate: handshake.Absent, KeyType: handshake.Absent, Account: handshake.Absent,
-		LoadBalancer: e.loadBalancer(r),
-	}
-	if r.TLS == nil {
-		return d
-	}
-	choice, known := e.connections.of(r)
-	name := strings.ToLower(r.TLS.ServerName)
-	switch {
-	case r.TLS.DidResume:
-		d.Certificate = handshake.Resumed
-	case known && choice.Certificate != nil:
-		c := choice.Certificate
-		d.Certificate, d.KeyType = c.ID, c.KeyType
-		if c.Account != "" {
-			d.Account = c.Account
-		}
-	}
-	if name != "" && (r.TLS.DidResume || choice.Outcome != sni.Default) {
-		d.DomainName = name
-	}
-	if owner, ok := e.node.Claims().View().Owner(name); ok {
-		d.Account = owner.Account
-	}
-	return d
-}
-
-// loadBalancer returns the id of the load balancer that a request is for.
-func (e *wrapped) loadBalancer(r *http.Request) string {
-	names := []string{r.Host}
-	if host, _, err := net.SplitHostPort(r.Host); err == nil {
-		names[0] = host
-	}
-	if r.TLS != nil {
-		names = append(names, r.TLS.ServerName)
-	}
-	view := e.node.Claims().View()
-	for _, name := range names {
-		owner, ok := view.Owner(strings.ToLower(strings.TrimSuffix(name, ".")))
-		if _, id, is := strings.Cut(owner.ID, ":loadbalancer/"); ok && is {
-			return id
-		}
-	}
-	return handshake.Absent
-}
-
-// serverEdge is what the edge knows, with the hosts of one server. It implements
-// [handshake.Edge].
-type serverEdge struct {
-	*wrapped
-	hosts    []string
-	nameless atomic.Pointer[nameless]
-}
-
-// nameless is whose default certificate is presented to clients that send no
-// server name, by one view of the claims.
-type nameless struct {
-	view    *claims.View
-	account string
-}
-
-// Account implements [handshake.Edge].
-func (s *serverEdge) Account(serverName string) string {
-	if serverName != "" {
-		return s.wrapped.Account(serverName)
-	}
-	view := s.node.Claims().View()
-	n := s.nameless.Load()
-	if n == nil || n.view != view {
-		n = &nameless{view, sni.DefaultAccount(viewOwners{view}, s.hosts)}
-		s.nameless.Store(n)
-	}
-	return n.account
 }
 
 // Interface guards

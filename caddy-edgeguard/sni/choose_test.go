@@ -352,13 +352,6 @@ func TestOwnersChange(t *testing.T) {
 		now := tc.owners
 		c.Owners = func() Owners { return &now }
 		_, _ = c.GetCertificate(hello("unknown.test"))
-		wantAccount := ""
-		if tc.want == Default {
-			wantAccount = "111111111111"
-		}
-		if got := c.UnnamedAccount(); got != wantAccount {
-			t.Errorf("with owners %v UnnamedAccount() = %q, want %q", tc.owners, got, wantAccount)
-		}
 		if b.chosen.Outcome != tc.want {
 			t.Errorf("with owners %v the outcome is %v, want %v", tc.owners, b.chosen.Outcome, tc.want)
 		}
