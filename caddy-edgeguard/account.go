@@ -107,13 +107,13 @@ func validateAliases(account, resource string, aliases []string, hosts map[strin
 	return errors.Join(errs...)
 }
 
-// validateRules returns every fault of the rules of claims.
+// validateRules returns every fault of the rules of claims, and of the name that
+// they are declared under.
 func (a *App) validateRules() error {
 	rules := a.rules()
 	if rules == nil {
-		return nil
+		rules = &model.ClaimRules{Declarer: a.Node}
 	}
-	rules.Declarer = "" // judged with the node's settings
 	return rules.Validate()
 }
 

@@ -34,6 +34,7 @@ func FuzzUnmarshalCaddyfile(f *testing.F) {
 	f.Add("edgeguard {\n data /a\n node b\n region eu-west-3\n}")
 	f.Add("edgeguard {\n gossip 127.0.0.1:7946 {\n join 127.0.0.1:7947\n advertise 127.0.0.1\n key_file /k\n }\n}")
 	f.Add("edgeguard {\n publish 192.0.2.1 2001:db8::1\n account 111111111111 {\n distribution d1.cloudfront.net {\n }\n load_balancer a.eu-west-3.elb.amazonaws.com\n }\n}")
+	f.Add("edgeguard {\n publish 192.0.2.1\n resolver 192.0.2.53 [::1]:53\n wildcard_claims strict2018\n dangling warn\n account 111111111111 {\n distribution d1.cloudfront.net {\n alias a.example.org *.example.org\n }\n load_balancer a.eu-west-3.elb.amazonaws.com {\n alias b.example.org\n default_certificate arn:aws:acm:eu-west-3:111111111111:certificate/1\n }\n }\n}")
 	f.Add("edgeguard {\n acm {\n ca internal\n }\n}")
 	f.Fuzz(func(t *testing.T, in string) {
 		a := new(App)
@@ -50,6 +51,7 @@ func FuzzUnmarshalCaddyfile(f *testing.F) {
 // FuzzUnmarshalJSON: any JSON decodes to an app that can be checked, or fails.
 func FuzzUnmarshalJSON(f *testing.F) {
 	f.Add([]byte(`{"data":"/a","gossip":{"bind":"127.0.0.1:1"},"publish":["192.0.2.1"],"accounts":[{"id":"111111111111","distributions":[{"name":"d1.cloudfront.net"}]}]}`))
+	f.Add([]byte(`{"publish":["192.0.2.1"],"resolvers":["192.0.2.53"],"dangling":"warn","wildcard_claims":"current","accounts":[{"id":"111111111111","distributions":[{"name":"d1.cloudfront.net","aliases":["*.example.org"]}],"load_balancers":[{"name":"a.b.elb.amazonaws.com","aliases":["a.example.org"],"default_certificate":"arn:aws:acm:a:111111111111:certificate/1"}]}]}`))
 	f.Add([]byte(`{"accounts":[null,{"distributions":[null]}],"gossip":null,"publish":[""]}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		a := new(App)
@@ -59,6 +61,11 @@ func FuzzUnmarshalJSON(f *testing.F) {
 		for _, v := range a.endpoints() {
 			if err := v.Validate(); err != nil {
 				t.Errorf("Validate() of %s accepts an endpoint that is none: %v", in, err)
+			}
+		}
+		for _, v := range a.declaration().Values() {
+			if err := v.Validate(); err != nil {
+				t.Errorf("Validate() of %s accepts what cannot be declared: %v", in, err)
 			}
 		}
 		checkRoundTrip(t, a)

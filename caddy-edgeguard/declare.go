@@ -19,8 +19,8 @@ const (
 	// declareWait is how long a start waits until the node has caught up with
 	// the others; what it declares follows later otherwise.
 	declareWait = 3 * time.Second
-	// declareTimeout is how long the look-ups and the commit may take together.
-	declareTimeout = 20 * time.Second
+	// declareTimeout is how long the commit may take.
+	declareTimeout = 10 * time.Second
 	// declareRetry is how often a declaration that failed later is tried again.
 	declareRetry = time.Second
 )
@@ -120,14 +120,14 @@ func (a *App) declareLater(ctx context.Context, replica *state.Replica) {
 
 // declareNow looks up what is to be known and commits.
 func (a *App) declareNow(replica *state.Replica, reload, lenient bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), declareTimeout)
-	defer cancel()
 	d := a.declaration()
-	plan, err := a.plan(ctx, replica, d, reload)
+	plan, err := a.plan(context.Background(), replica, d, reload)
 	if err != nil {
 		return err
 	}
 	plan.options.Lenient = lenient
+	ctx, cancel := context.WithTimeout(context.Background(), declareTimeout)
+	defer cancel()
 	var skipped []error
 	_, err = replica.Commit(ctx, func(tx *state.Tx) (err error) {
 		skipped, err = d.Apply(tx, hlc.At(time.Now()), plan.surplus, plan.options)

@@ -62,13 +62,22 @@ func (d *Declaration) claim(c *model.Claim) {
 	d.claims[c.Key()] = c
 }
 
-// Hosts returns the host names that are claimed, sorted, each once.
-func (d *Declaration) Hosts() []string {
-	hosts := make(map[string]bool)
-	for _, c := range d.claims {
-		hosts[c.Host] = true
+// Values returns all that is declared, as rows, in no order.
+func (d *Declaration) Values() []model.Value {
+	var out []model.Value
+	for _, row := range d.distributions {
+		out = append(out, row)
 	}
-	return slices.Sorted(maps.Keys(hosts))
+	for _, row := range d.balancers {
+		out = append(out, row)
+	}
+	for _, row := range d.claims {
+		out = append(out, row)
+	}
+	if d.Rules != nil {
+		out = append(out, d.Rules)
+	}
+	return out
 }
 
 // Resolvers returns what the declaration names as resolvers.

@@ -146,12 +146,12 @@ func (c *call) release(ch *change) error {
 // (aws-behaviour 9.2 rule 5). What DNS does not tell is no obstacle: the name is
 // its account's own by now.
 func (c *call) checkPointers(d *model.Distribution, hosts []string) error {
-	for _, host := range hosts {
-		trail, err := c.guard.Trail(c.ctx, host)
-		if err != nil {
-			c.config.Log("Account %s adds %q to %s, and where DNS leads it is not known: %v", c.account, host, d.DomainName, err)
+	trails, errs := c.guard.Trails(c.ctx, hosts)
+	for i, host := range hosts {
+		if errs[i] != nil {
+			c.config.Log("Account %s adds %q to %s, and where DNS leads it is not known: %v", c.account, host, d.DomainName, errs[i])
 		}
-		for _, r := range trail.Records {
+		for _, r := range trails[i].Records {
 			if r.Target == "" || model.ResourceOf(r.Target).Kind != model.EndpointCloudFront {
 				continue
 			}

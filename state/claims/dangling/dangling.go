@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/edgestage/edgestage/state"
@@ -28,6 +29,9 @@ const (
 	queryTimeout = time.Second
 	nameTimeout  = 4 * time.Second
 )
+
+// AllTimeout bounds how long any number of names is asked about at once.
+const AllTimeout = 8 * time.Second
 
 // maxChain is how many CNAMEs are asked after, one by one.
 const maxChain = 8
@@ -78,23 +82,35 @@ func (g *Guard) Check(ctx context.Context, c *model.Claim) Finding {
 }
 
 // CheckAll checks claims, several at once, and returns the findings in their
-// order.
+// order. What takes longer than [AllTimeout] altogether is unknown.
 func (g *Guard) CheckAll(ctx context.Context, list []*model.Claim) []Finding {
 	out := make([]Finding, len(list))
-	slots := make(chan struct{}, 16)
-	done := make(chan struct{}, len(list))
-	for i, c := range list {
-		slots <- struct{}{}
-		go func() {
-			out[i] = g.Check(ctx, c)
-			<-slots
-			done <- struct{}{}
-		}()
-	}
-	for range list {
-		<-done
-	}
+	each(ctx, len(list), func(ctx context.Context, i int) { out[i] = g.Check(ctx, list[i]) })
 	return out
+}
+
+// Trails returns what [Guard.Trail] does for each of hosts, several at once, in
+// their order. What takes longer than [AllTimeout] altogether is an error.
+func (g *Guard) Trails(ctx context.Context, hosts []string) ([]claims.Trail, []error) {
+	trails, errs := make([]claims.Trail, len(hosts)), make([]error, len(hosts))
+	each(ctx, len(hosts), func(ctx context.Context, i int) { trails[i], errs[i] = g.Trail(ctx, hosts[i]) })
+	return trails, errs
+}
+
+// each calls do for each index below n, a few at a time, and waits for all.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int)) {
+	ctx, cancel := context.WithTimeout(ctx, AllTimeout)
+	defer cancel()
+	slots := make(chan struct{}, 16)
+	var done sync.WaitGroup
+	for i := range n {
+		slots <- struct{}{}
+		done.Go(func() {
+			do(ctx, i)
+			<-slots
+		})
+	}
+	done.Wait()
 }
 
 // Liftable returns the keys of those claims by which other accounts reserve the
