@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddytls"
 	"github.com/miekg/dns"
 
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
@@ -90,6 +92,56 @@ func TestIssuance(t *testing.T) {
 		if held := certificatesOf(t, c.ARN); held == nil {
 			t.Errorf("%s is not in the index", c.Names[0])
 		}
+	}
+	mustStop(t)
+}
+
+// TestIssuerOfASite: Caddy's own automation obtains a site's certificate by
+// `issuer acm`, and the API knows of it.
+func TestIssuerOfASite(t *testing.T) {
+	var open atomic.Pointer[state.Replica]
+	resolver := cnameServer(t, func(name string) (target string) {
+		replica := open.Load()
+		if replica == nil {
+			return ""
+		}
+		_ = replica.View(func(rd *state.Reader) error {
+			rd.Range(model.TableCertificates, "", "", func(v model.Value, _ state.Version) bool {
+				for _, tok := range v.(*model.Certificate).Tokens {
+					if string(tok.RecordName(nil)) == name {
+						target = string(tok.Target)
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		return target
+	})
+	site := `"tls":{"certificates":{"automate":["site.example.org"]},"automation":{"policies":[{"subjects":["site.example.org"],"issuers":[{"module":"acm","account":"111111111111"}]}]}},`
+	c := strings.Replace(string(withPKI(t, config(t, issuing(t, resolver)))), `"apps":{`, `"apps":{`+site, 1)
+	mustLoad(t, []byte(c))
+	replica := openReplica(t)
+	open.Store(replica)
+	end := time.Now().Add(30 * time.Second)
+	for {
+		held := caddytls.AllMatchingCertificates("site.example.org")
+		var listed []model.CertificateState
+		_ = replica.View(func(rd *state.Reader) error {
+			rd.Range(model.TableCertificates, "", "", func(v model.Value, _ state.Version) bool {
+				s, _ := model.CertificateAt(rd, v.Key())
+				listed = append(listed, s)
+				return true
+			})
+			return nil
+		})
+		if len(held) == 1 && len(listed) == 1 && listed[0].Status(time.Now()) == model.CertificateActive && listed[0].Foreign && listed[0].Account == "111111111111" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("after 30 s Caddy holds %d certificates, listed are %+v", len(held), listed)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 	mustStop(t)
 }

@@ -340,9 +340,18 @@ func (e *Engine) work(ctx context.Context, arn string, s model.CertificateState)
 	case s.Certificate == nil:
 		e.clean(ctx, arn)
 		return outcome{next: time.Minute}
-	case s.Type != model.CertificateIssued || s.Foreign:
-		return outcome{next: idle}
 	}
+	quiet := e.announceEnd(ctx, s, now)
+	if s.Type != model.CertificateIssued || s.Foreign {
+		return outcome{next: quiet}
+	}
+	out := e.advance(ctx, s, now)
+	out.next = min(out.next, quiet)
+	return out
+}
+
+// advance goes on with a certificate that was requested.
+func (e *Engine) advance(ctx context.Context, s model.CertificateState, now time.Time) outcome {
 	switch s.Status(now) {
 	case model.CertificatePending:
 		if s.Method != model.ValidateByDNS {

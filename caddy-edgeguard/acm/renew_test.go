@@ -10,8 +10,6 @@ import (
 	"github.com/edgestage/edgestage/state/model"
 )
 
-const day = 24 * time.Hour
-
 // issued returns a bench with an issued certificate that is in use.
 func issued(t *testing.T, lifetime time.Duration) (*bench, *model.Certificate) {
 	t.Helper()
@@ -175,4 +173,39 @@ func TestRenewalAsked(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// TestApproachingEnd: one event a day from the configured number of days on
+// (aws-behaviour 7.6), for certificates that are not renewed too.
+func TestApproachingEnd(t *testing.T) {
+	b := newBench(t, nil)
+	b.put(&model.CertificateConfiguration{Account: testAccount, Region: "us-east-1", DaysBeforeExpiry: 3})
+	c := newCertificate("ends", b.clock.now(), "example.org.")
+	b.prove(c)
+	b.put(c)
+	b.wantStatus(c, model.CertificateActive)
+	announced := func() (n int) {
+		for _, kind := range b.events(c.ARN) {
+			if kind == "approaching_expiration" {
+				n++
+			}
+		}
+		return n
+	}
+	b.clock.move(DefaultLifetime - 3*day - time.Hour)
+	other := newCertificate("later", b.clock.now(), "example.org.")
+	b.put(other)
+	b.wantStatus(other, model.CertificateActive)
+	if n := announced(); n != 0 {
+		t.Errorf("announced %d times four days before the end", n)
+	}
+	for want := 1; want <= 3; want++ {
+		b.clock.move(day)
+		eventually(t, func() string {
+			if n := announced(); n != want {
+				return fmt.Sprintf("announced %d times, want %d", n, want)
+			}
+			return ""
+		})
+	}
 }
