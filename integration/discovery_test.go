@@ -114,6 +114,7 @@ func (c *cloudMap) createService(name string, ttl int64, types ...sdtypes.Record
 	}
 	out, err := c.CreateService(context.Background(), &servicediscovery.CreateServiceInput{
 		Name: &name, NamespaceId: &c.namespace, DnsConfig: config,
+		//lint:ignore SA1019 ECS sets it as ever (aws-behaviour 6.8).
 		HealthCheckCustomConfig: &sdtypes.HealthCheckCustomConfig{FailureThreshold: aws.Int32(1)},
 	})
 	if err != nil {
