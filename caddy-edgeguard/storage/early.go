@@ -95,6 +95,13 @@ func versionOf(rd *state.Reader, p string) (version state.Version) {
 	return version
 }
 
+// holdsBack tells whether anything is to be written still.
+func (v *vault) holdsBack() bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return len(v.early) > 0
+}
+
 // held returns what is held back at p.
 func (v *vault) held(p string) (*heldBack, bool) {
 	v.mu.RLock()

@@ -114,6 +114,29 @@ func TestNeverStarted(t *testing.T) {
 	}
 }
 
+// A node that is stopped right after its start loses nothing.
+func TestStoppedRightAfterTheStart(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 5 {
+		h := newHost(t, node.Config{Name: "one", Data: dir})
+		v := newVault(h)
+		if i > 0 {
+			wantLoad(t, v, "a", "x")
+		}
+		if err := v.Delete(t.Context(), "b"); err != nil {
+			t.Fatal(err)
+		}
+		mustStore(t, v, "a", "x")
+		if err := h.node.Start(); err != nil {
+			t.Fatal(err)
+		}
+		close(h.started)
+		if err := errors.Join(v.Close(), h.node.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // After the end calls fail, but for Unlock, which has nothing left to do.
 func TestAfterTheEnd(t *testing.T) {
 	v, h := alone(t)

@@ -50,8 +50,24 @@ func newVault(h host) *vault {
 	return v
 }
 
-// Close ends the vault's own work. What is called later fails, but for Unlock.
+// writtenIn is how long the end waits for what was held back.
+const writtenIn = 5 * time.Second
+
+// Close ends the vault's own work, once what was held back is written: a node
+// that is stopped right after its start has not lost it. What is called later
+// fails, but for Unlock.
 func (v *vault) Close() error {
+	select {
+	case <-v.host.Started():
+		if v.holdsBack() {
+			select {
+			case <-v.wrote:
+			case <-time.After(writtenIn):
+				v.host.Logger().Warn("what was stored before the node had joined is lost: it was stopped before it could", zap.Duration("waited", writtenIn))
+			}
+		}
+	default: // never started, as by `caddy validate`
+	}
 	v.stop()
 	v.done.Wait()
 	return nil
