@@ -17,14 +17,7 @@ import (
 // serveDNS starts a server on UDP and TCP and returns its address.
 func serveDNS(t *testing.T, h dns.HandlerFunc) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pc, err := net.ListenPacket("udp", l.Addr().String())
-	if err != nil {
-		t.Skipf("no UDP port beside the TCP port: %v", err)
-	}
+	l, pc := listen(t)
 	for _, s := range []*dns.Server{{Listener: l, Handler: h}, {PacketConn: pc, Handler: h}} {
 		started := make(chan struct{})
 		s.NotifyStartedFunc = func() { close(started) }
@@ -33,6 +26,27 @@ func serveDNS(t *testing.T, h dns.HandlerFunc) string {
 		t.Cleanup(func() { _ = s.Shutdown() })
 	}
 	return l.Addr().String()
+}
+
+// listen returns sockets of one port. Of those that the system picks for TCP
+// some are in use for UDP.
+func listen(t *testing.T) (net.Listener, net.PacketConn) {
+	t.Helper()
+	var last error
+	for range 50 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pc, err := net.ListenPacket("udp", l.Addr().String())
+		if err == nil {
+			return l, pc
+		}
+		last = err
+		_ = l.Close()
+	}
+	t.Fatal(last)
+	return nil, nil
 }
 
 func cnameAnswer(q *dns.Msg, target string) *dns.Msg {

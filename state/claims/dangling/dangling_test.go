@@ -34,15 +34,8 @@ func serve(t *testing.T, s *server, records ...string) *server {
 		}
 		s.records = append(s.records, rr)
 	}
-	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	udp, tcp := listen(t)
 	s.addr = udp.LocalAddr().String()
-	tcp, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, d := range []*dns.Server{{PacketConn: udp, Handler: s}, {Listener: tcp, Handler: s}} {
 		started := make(chan struct{})
 		d.NotifyStartedFunc = func() { close(started) }
@@ -51,6 +44,27 @@ func serve(t *testing.T, s *server, records ...string) *server {
 		t.Cleanup(func() { _ = d.Shutdown() })
 	}
 	return s
+}
+
+// listen returns sockets of one port. Of those that the system picks for UDP
+// some are in use for TCP.
+func listen(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	var last error
+	for range 50 {
+		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tcp, err := net.Listen("tcp", udp.LocalAddr().String())
+		if err == nil {
+			return udp, tcp
+		}
+		last = err
+		_ = udp.Close()
+	}
+	t.Fatal(last)
+	return nil, nil
 }
 
 // ServeDNS implements [dns.Handler].
