@@ -18,8 +18,7 @@ import (
 // with *.wild.example.org.
 func TestRules(t *testing.T) {
 	type setting struct {
-		e                         *endpoint
-		good, late, early, chain5 string
+		e *endpoint
 	}
 	many := make([]string, 101)
 	for i := range many {
