@@ -84,14 +84,24 @@ func New(cfg Config) (*Locator, error) {
 // address in the geoip database, and by lines of the latency file that cover
 // it whole.
 func (l *Locator) Locate(source netip.Addr, ecs ECS) Client {
-	c := Client{Prefix: hostPrefix(source), From: FromAddress}
+	var c Client
+	l.Find(&c, source, &ecs)
+	return c
+}
+
+// Find is Locate into a client, which is the zero Client. Queries run on small
+// stacks: a client that is returned by each of several functions makes them
+// grow, which costs more than to find it.
+func (l *Locator) Find(c *Client, source netip.Addr, ecs *ECS) {
 	if p, ok := ecs.Prefix(); ok {
 		c.Prefix, c.From = p, FromECS
 	} else if v := l.VPC(source); v != nil {
-		return l.InVPC(source, v)
+		l.FindInVPC(c, source, v)
+		return
+	} else {
+		c.Prefix, c.From = hostPrefix(source), FromAddress
 	}
-	l.place(&c)
-	return c
+	l.place(c)
 }
 
 // VPC returns the VPC that source is in, nil if it is in none: that with the
@@ -100,12 +110,18 @@ func (l *Locator) VPC(source netip.Addr) *VPC { return l.vpcs.of(source) }
 
 // InVPC returns where a client is that asks from inside v: in its Region.
 func (l *Locator) InVPC(source netip.Addr, v *VPC) Client {
-	c := Client{Prefix: hostPrefix(source), From: FromAddress, Place: PlaceVPC}
+	var c Client
+	l.FindInVPC(&c, source, v)
+	return c
+}
+
+// FindInVPC is InVPC into a client, as Find is Locate.
+func (l *Locator) FindInVPC(c *Client, source netip.Addr, v *VPC) {
+	c.Prefix, c.From, c.Place = hostPrefix(source), FromAddress, PlaceVPC
 	c.Country, c.Subdivision = v.region.Country(), v.region.Subdivision()
 	c.Continent = ContinentOf(c.Country)
 	c.Stand(v.region)
 	c.rtt = l.latency.from(v.region)
-	return c
 }
 
 // place fills in c from c.Prefix; the chart is in the package documentation.

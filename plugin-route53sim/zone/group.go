@@ -142,9 +142,9 @@ func (l *lookup) where() *locate.Client {
 	switch {
 	case l.located || l.q.Locator == nil:
 	case l.vpc != nil && l.zone != nil && l.zone.private:
-		l.client = l.q.Locator.InVPC(l.q.Source, l.vpc)
+		l.q.Locator.FindInVPC(&l.client, l.q.Source, l.vpc)
 	default:
-		l.client = l.q.Locator.Locate(l.q.Source, l.q.ECS)
+		l.q.Locator.Find(&l.client, l.q.Source, &l.q.ECS)
 	}
 	l.located = true
 	return &l.client
