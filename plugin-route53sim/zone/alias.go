@@ -21,48 +21,59 @@ func (l *lookup) appendSet(dst []dns.RR, s *rrset, owner string) ([]dns.RR, Resu
 	if s.ext.group != nil {
 		return l.appendGroup(dst, h, s.ext.group), Success
 	}
-	return l.appendAlias(dst, h, s.ext.alias)
+	end, resource, result := l.follows(owner, s)
+	switch {
+	case resource != "":
+		return l.appendTarget(dst, h, resource), Success
+	case end == nil:
+		return dst, result
+	case end.plain():
+		h.Ttl = end.ttl
+		return appendRRs(dst, h, end.rdata, l.next()), Success
+	}
+	return l.appendGroup(dst, h, end.ext.group), Success
 }
 
-// appendAlias appends the records of an alias's target.
-func (l *lookup) appendAlias(dst []dns.RR, h dns.RR_Header, a *model.AliasTarget) ([]dns.RR, Result) {
+// follows returns where an alias leads: a plain RRset or a group of the zone, or
+// the name of a resource; neither where there is none, or no right answer. Who
+// appends the records does so after it: fewer frames keep a query's stack small.
+func (l *lookup) follows(at string, s *rrset) (end *rrset, resource model.Name, result Result) {
+	a := s.ext.alias
 	hare, lap, passed := a, 1, 0 // Brent's search for a circle
-	at := h.Name
 	for {
 		if l.trace != nil {
-			l.note(at, h.Rrtype, "alias to %s", a.Name)
+			l.note(at, s.typ, "alias to %s", a.Name)
 			at = string(a.Name)
 		}
 		if a.ZoneID != l.zone.id {
-			return l.appendTarget(dst, h, a.Name), Success
+			return nil, a.Name, Success
 		}
-		s := l.aliased(string(a.Name), h.Rrtype)
-		if s == nil {
-			if l.trace != nil {
-				l.note(at, h.Rrtype, "no such RRset")
-			}
-			return dst, Success
+		next := l.aliased(string(a.Name), s.typ)
+		if next == nil || next.plain() || next.ext.group != nil {
+			l.noteEnd(at, s.typ, next)
+			return next, "", Success
 		}
-		if s.plain() {
-			if l.trace != nil {
-				l.note(at, h.Rrtype, "simple RRset")
-			}
-			h.Ttl = s.ttl
-			return appendRRs(dst, h, s.rdata, l.next()), Success
-		}
-		if s.ext.group != nil {
-			return l.appendGroup(dst, h, s.ext.group), Success
-		}
-		a = s.ext.alias
+		a = next.ext.alias
 		if a == hare {
 			if l.trace != nil {
-				l.note(at, h.Rrtype, "alias leads back to itself")
+				l.note(at, s.typ, "alias leads back to itself")
 			}
-			return dst, ServerFailure
+			return nil, "", ServerFailure
 		}
 		if passed++; passed == lap {
 			hare, lap, passed = a, lap*2, 0
 		}
+	}
+}
+
+// noteEnd notes what an alias has led to; a group notes itself.
+func (l *lookup) noteEnd(at string, qtype uint16, end *rrset) {
+	switch {
+	case l.trace == nil:
+	case end == nil:
+		l.note(at, qtype, "no such RRset")
+	case end.plain():
+		l.note(at, qtype, "simple RRset")
 	}
 }
 
