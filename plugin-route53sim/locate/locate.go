@@ -108,14 +108,8 @@ func (l *Locator) Find(c *Client, source netip.Addr, ecs *ECS) {
 // longest block (aws-behaviour 0.4).
 func (l *Locator) VPC(source netip.Addr) *VPC { return l.vpcs.of(source) }
 
-// InVPC returns where a client is that asks from inside v: in its Region.
-func (l *Locator) InVPC(source netip.Addr, v *VPC) Client {
-	var c Client
-	l.FindInVPC(&c, source, v)
-	return c
-}
-
-// FindInVPC is InVPC into a client, as Find is Locate.
+// FindInVPC puts a client that asks from inside v into c, as Find does: in the
+// Region of v.
 func (l *Locator) FindInVPC(c *Client, source netip.Addr, v *VPC) {
 	c.Prefix, c.From, c.Place = hostPrefix(source), FromAddress, PlaceVPC
 	c.Country, c.Subdivision = v.region.Country(), v.region.Subdivision()

@@ -106,12 +106,13 @@ func TestInVPC(t *testing.T) {
 	}
 	source := netip.MustParseAddr("10.0.0.7")
 	want := "10.0.0.7/32 (address) at 45.84,-119.70 near us-west-2 (vpc), country US, subdivision OR, continent NA"
-	c := l.InVPC(source, l.VPC(source))
+	var c Client
+	l.FindInVPC(&c, source, l.VPC(source))
 	if c.String() != want {
-		t.Errorf("InVPC(vpc-1) = %s, want %s", c.String(), want)
+		t.Errorf("FindInVPC(vpc-1) = %s, want %s", c.String(), want)
 	}
 	if ms := c.Milliseconds(region(t, "us-east-1")); ms != 61 {
-		t.Errorf("InVPC(vpc-1).Milliseconds(us-east-1) = %v, want 61", ms)
+		t.Errorf("FindInVPC(vpc-1).Milliseconds(us-east-1) = %v, want 61", ms)
 	}
 	if c := l.Locate(source, ECS{}); c.String() != want {
 		t.Errorf("Locate from inside vpc-1 = %s, want %s", c.String(), want)
