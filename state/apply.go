@@ -393,6 +393,7 @@ func (k *Core) viewedUpTo(seq uint64) {
 		return true
 	})
 	k.recheckAsks()
+	k.answerHeld()
 	k.advanceStart()
 }
 

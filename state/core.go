@@ -131,6 +131,7 @@ type Core struct {
 	// togetherSince is since when there have been other members.
 	togetherSince time.Time
 	asks          map[uint64]*asking
+	held          []heldAsk
 	nonce         uint64
 	synced        map[Version]bool
 
@@ -366,6 +367,7 @@ func (k *Core) tick() {
 	k.fetchMissing()
 	k.expireWaits()
 	k.expireAsks()
+	k.answerHeld()
 	k.buryShares()
 	if k.now.Sub(k.beatAt) >= beatInterval {
 		k.beatAt = k.now

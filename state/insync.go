@@ -43,7 +43,19 @@ func (k *Core) putQuestion(nonce uint64, a *asking) {
 	}
 }
 
-// answerAsk tells whether this node's views cover a commit. A node that says
+// heldAsk is a member's question that this node's views do not cover yet.
+type heldAsk struct {
+	from  Origin
+	ask   *askMsg
+	until time.Time
+}
+
+// maxHeldAsks bounds the questions that wait here. Whoever is turned away asks
+// once more.
+const maxHeldAsks = 1024
+
+// answerAsk tells that this node's views cover a commit, at once or when they
+// do: a question often overtakes the commit that it is about. A node that says
 // that it is behind does not serve before it has that commit: the asker goes
 // by its word.
 func (k *Core) answerAsk(from Origin, m *askMsg) {
@@ -52,10 +64,30 @@ func (k *Core) answerAsk(from Origin, m *askMsg) {
 		k.owedAt = k.now
 		k.hear(m.Version, from)
 	}
-	k.send(from, &answerMsg{
+	again := slices.ContainsFunc(k.held, func(h heldAsk) bool { return h.from == from && h.ask.Nonce == m.Nonce })
+	if !k.tryAnswer(from, m) && !again && len(k.held) < maxHeldAsks {
+		k.held = append(k.held, heldAsk{from: from, ask: m, until: k.now.Add(askWait)})
+	}
+}
+
+// tryAnswer answers unless this node serves without the commit.
+func (k *Core) tryAnswer(from Origin, m *askMsg) bool {
+	a := &answerMsg{
 		Nonce:  m.Nonce,
 		Yes:    k.viewed.covers(m.Version.Origin, m.Version.Stamp, k.floor()),
 		Behind: k.Behind() != nil,
+	}
+	if a.Yes || a.Behind {
+		k.send(from, a)
+	}
+	return a.Yes || a.Behind
+}
+
+// answerHeld answers the questions that wait for what the views now cover, and
+// forgets those whose members are gone or wait no longer.
+func (k *Core) answerHeld() {
+	k.held = slices.DeleteFunc(k.held, func(h heldAsk) bool {
+		return k.members[h.from] == nil || !k.now.Before(h.until) || k.tryAnswer(h.from, h.ask)
 	})
 }
 

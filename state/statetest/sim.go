@@ -54,6 +54,8 @@ type Sim struct {
 	// Replies counts answered commits, InSync the commits said to be in sync,
 	// RowPulls the repairs by streamed rows.
 	Replies, InSync, RowPulls int
+	// SlowestSync is the longest that an asker waited to be told so.
+	SlowestSync time.Duration
 	// Failures counts failed writes.
 	Failures int
 }
@@ -67,10 +69,16 @@ type simNode struct {
 	run   state.Origin
 	// flying is the write that is on its way to the disk.
 	flying *state.Write
-	asks   map[uint64]state.Version
+	asks   map[uint64]question
 	view   map[string]state.Version
 	// sees are the runs this node holds for members.
 	sees map[state.Origin]bool
+}
+
+// question is whether a commit is in sync, and when it was put.
+type question struct {
+	version state.Version
+	at      time.Time
 }
 
 // event is something due at a time.
@@ -153,7 +161,7 @@ func (s *Sim) Serving(i int) bool { return s.Running(i) && s.nodes[i].core.Behin
 func (s *Sim) Start(i int) error {
 	n := s.nodes[i]
 	n.run = state.Origin(s.rand.Uint64() | 1)
-	n.flying, n.asks, n.sees = nil, map[uint64]state.Version{}, map[state.Origin]bool{}
+	n.flying, n.asks, n.sees = nil, map[uint64]question{}, map[state.Origin]bool{}
 	expect := false
 	for j := range s.nodes {
 		expect = expect || j != i && s.Running(j)
@@ -348,7 +356,7 @@ func (s *Sim) Ask(i int, v state.Version) {
 		return
 	}
 	s.nextID++
-	n.asks[s.nextID] = v
+	n.asks[s.nextID] = question{v, s.now}
 	s.step(n, state.AskInSync{ID: s.nextID, Version: v})
 }
 
@@ -380,11 +388,12 @@ func (s *Sim) step(n *simNode, ev state.Event) {
 }
 
 func (s *Sim) reply(n *simNode, r state.Reply) {
-	if v, asked := n.asks[r.ID]; asked {
+	if q, asked := n.asks[r.ID]; asked {
 		delete(n.asks, r.ID)
 		if r.InSync {
 			s.InSync++
-			s.check.inSync(s, n, v)
+			s.SlowestSync = max(s.SlowestSync, s.now.Sub(q.at))
+			s.check.inSync(s, n, q.version)
 		}
 		return
 	}

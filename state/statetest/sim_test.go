@@ -61,6 +61,9 @@ func TestCalm(t *testing.T) {
 				return err
 			}
 		}
+		if err := s.Run(10 * time.Second); err != nil { // all list each other
+			return err
+		}
 		for range 100 {
 			s.Commit(s.Rand().IntN(3), 10)
 			if err := s.Run(50 * time.Millisecond); err != nil {
@@ -72,6 +75,10 @@ func TestCalm(t *testing.T) {
 		}
 		if s.Replies != 100 || s.InSync == 0 {
 			return fmt.Errorf("%d of 100 commits answered, %d found in sync", s.Replies, s.InSync)
+		}
+		// A commit and its views take 35 ms at most, question and answer two more.
+		if s.SlowestSync > 40*time.Millisecond {
+			return fmt.Errorf("found in sync after %v: members do not answer as soon as they can", s.SlowestSync)
 		}
 		return nil
 	})
