@@ -161,13 +161,7 @@ func (n *apiNode) records(arn string) map[string]string {
 // prove writes validation records into a hosted zone by the Route 53 API.
 func (n *apiNode) prove(zone string, records map[string]string) {
 	n.t.Helper()
-	var changes []string
-	for name, value := range records {
-		changes = append(changes, fmt.Sprintf(`{"Action":"UPSERT","ResourceRecordSet":{"Name":%q,"Type":"CNAME","TTL":300,"ResourceRecords":[{"Value":%q}]}}`, name, value))
-	}
-	batch := filepath.Join(n.t.TempDir(), "batch.json")
-	writeFile(n.t, batch, `{"Changes":[`+strings.Join(changes, ",")+`]}`)
-	n.cli("route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--change-batch", "file://"+batch)
+	n.changeRecords(zone, "UPSERT", records)
 }
 
 // TestACMWithAWSCLI walks through a certificate's life as its requester sees

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,32 +40,64 @@ const awsHost = "route53.amazonaws.com"
 // certificate is from.
 func pebble(t *testing.T, resolver string) (directory, authority string) {
 	t.Helper()
-	directory, authority, _ = pebbleBehind(t, resolver, func(h http.Handler) http.Handler { return h })
-	return directory, authority
+	p := &pebbleServer{resolver: resolver}
+	p.start(t)
+	return p.directory, p.authority
 }
 
-// pebbleBehind is [pebble] with a handler before the server's; said is what the
-// server logs.
-func pebbleBehind(t *testing.T, resolver string, before func(http.Handler) http.Handler) (directory, authority string, said *lockedBuffer) {
+// pebbleServer is an ACME server.
+type pebbleServer struct {
+	resolver string
+	// before, if there is one, stands before the server's handler.
+	before func(http.Handler) http.Handler
+	// validity is how long certificates are valid; zero for 90 days.
+	validity time.Duration
+	// accounts are MAC keys by id: if there are any, an account must be bound
+	// to one.
+	accounts map[string]string
+
+	directory, authority string
+	said                 lockedBuffer // what the server logs
+	front                atomic.Pointer[http.Handler]
+}
+
+func (p *pebbleServer) start(t *testing.T) {
 	t.Helper()
 	t.Setenv("PEBBLE_VA_ALWAYS_VALID", "0")
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	said = &lockedBuffer{}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("pebble said:\n%s", said)
+			t.Logf("pebble said:\n%s", &p.said)
 		}
 	})
-	logger := log.New(said, "", 0)
-	store := db.NewMemoryStore()
-	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {}})
-	validator := va.New(logger, 0, 0, true, resolver, store)
-	front := wfe.New(logger, store, validator, issuer, []string{"pebble.example.net"}, true, false, 1, 1)
-	s := httptest.NewTLSServer(before(front.Handler()))
+	p.forget(t)
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*p.front.Load()).ServeHTTP(w, r) })
+	if p.before != nil {
+		h = p.before(h)
+	}
+	s := httptest.NewTLSServer(h)
 	t.Cleanup(s.Close)
-	authority = filepath.Join(t.TempDir(), "pebble.pem")
-	writeFile(t, authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})))
-	return s.URL + wfe.DirectoryPath, authority, said
+	p.authority = filepath.Join(t.TempDir(), "pebble.pem")
+	writeFile(t, p.authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})))
+	p.directory = s.URL + wfe.DirectoryPath
+}
+
+// forget has the server begin anew at the same address, with nothing that it
+// knew.
+func (p *pebbleServer) forget(t *testing.T) {
+	t.Helper()
+	logger := log.New(&p.said, "", 0)
+	store := db.NewMemoryStore()
+	for id, key := range p.accounts {
+		if err := store.AddExternalAccountKeyByID(id, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(p.validity / time.Second)}})
+	validator := va.New(logger, 0, 0, true, p.resolver, store)
+	front := wfe.New(logger, store, validator, issuer, []string{"pebble.example.net"}, true, len(p.accounts) > 0, 1, 1)
+	h := front.Handler()
+	p.front.Store(&h)
 }
 
 // lockedBuffer takes what several goroutines say.

@@ -115,7 +115,9 @@ func newSharing(t *testing.T, names int) *sharing {
 	for i := range names {
 		c.certificate = append(c.certificate, fmt.Sprintf("c%d.example.net", i))
 	}
-	c.directory, c.authority, c.issued = pebbleBehind(t, c.dns[1].addr, c.gate)
+	ca := &pebbleServer{resolver: c.dns[1].addr, before: c.gate}
+	ca.start(t)
+	c.directory, c.authority, c.issued = ca.directory, ca.authority, &ca.said
 	for i := range 2 {
 		c.edges = append(c.edges, &sharingEdge{newEdge(t, fmt.Sprint("edge-", i), "", nil, join...), c})
 	}

@@ -84,13 +84,28 @@ func (a *ACME) acme(log *slog.Logger) *acme.Client {
 	return &acme.Client{Directory: a.c.Directory, HTTPClient: a.client, UserAgent: "edgestage", Logger: log}
 }
 
-// Issue implements [Authority].
+// Issue implements [Authority]. An account that the CA no longer knows, as after
+// the loss of its database, is registered anew.
 func (a *ACME) Issue(ctx context.Context, csr *x509.CertificateRequest, cert *model.Certificate) ([][]byte, error) {
 	client := a.acme(slog.New(zapslog.NewHandler(a.c.Log.Core(), zapslog.WithName("acme"))))
 	account, err := a.account(ctx, client)
 	if err != nil {
 		return nil, fmt.Errorf("registering at the CA: %w", err)
 	}
+	chain, err := a.order(ctx, client, account, csr, cert)
+	if problemOf(err).Type != acme.ProblemTypeAccountDoesNotExist {
+		return chain, refusal(err)
+	}
+	a.c.Log.Warn("the CA does not know the ACME account, registering anew", zap.String("account", account.Location), zap.Error(err))
+	if account, err = a.replace(ctx, client, account); err != nil {
+		return nil, fmt.Errorf("registering at the CA: %w", err)
+	}
+	chain, err = a.order(ctx, client, account, csr, cert)
+	return chain, refusal(err)
+}
+
+// order has the CA issue to an account.
+func (a *ACME) order(ctx context.Context, client *acme.Client, account acme.Account, csr *x509.CertificateRequest, cert *model.Certificate) ([][]byte, error) {
 	s := &solver{ACME: a, cert: cert, account: account}
 	solving := &acmez.Client{Client: client, ChallengeSolvers: map[string]acmez.Solver{acme.ChallengeTypeDNS01: s}}
 	if a.ours(cert) {
@@ -102,7 +117,7 @@ func (a *ACME) Issue(ctx context.Context, csr *x509.CertificateRequest, cert *mo
 	}
 	chains, err := solving.ObtainCertificate(ctx, params)
 	if err != nil {
-		return nil, refusal(err)
+		return nil, err
 	}
 	return readChain(chains[0].ChainPEM)
 }
@@ -125,10 +140,7 @@ func (a *ACME) ours(cert *model.Certificate) bool {
 
 // refusal returns the error of an order as final where the CA will never agree.
 func refusal(err error) error {
-	problem := acme.Problem{}
-	if !errors.As(err, &problem) {
-		return err
-	}
+	problem := problemOf(err)
 	switch kind := problem.Type[strings.LastIndexByte(problem.Type, ':')+1:]; kind {
 	case "caa":
 		return &RefusedError{model.FailureCAA, "the CA says: " + problem.Detail}
@@ -136,6 +148,14 @@ func refusal(err error) error {
 		return &RefusedError{model.FailureNotAllowed, "the CA says: " + problem.Detail}
 	}
 	return err
+}
+
+// problemOf returns what a CA has answered with, the zero Problem if err is none
+// of its answers.
+func problemOf(err error) acme.Problem {
+	problem := acme.Problem{}
+	errors.As(err, &problem)
+	return problem
 }
 
 func readChain(data []byte) ([][]byte, error) {
@@ -176,6 +196,19 @@ func (a *ACME) account(ctx context.Context, client *acme.Client) (acme.Account, 
 		a.c.Log.Warn("key of the ACME account cannot be opened, registering anew", zap.Error(err))
 	}
 	return a.register(ctx, client)
+}
+
+// replace returns the account that stands instead of one that the CA does not
+// know: perhaps another edge has registered it meanwhile.
+func (a *ACME) replace(ctx context.Context, client *acme.Client, unknown acme.Account) (acme.Account, error) {
+	row := &model.ACMEAccount{Directory: a.c.Directory, URL: unknown.Location}
+	if _, err := a.c.Replica.Commit(ctx, func(t *state.Tx) error {
+		t.Delete(row.Table(), row.Key())
+		return nil
+	}); err != nil {
+		return acme.Account{}, err
+	}
+	return a.account(ctx, client)
 }
 
 func (a *ACME) register(ctx context.Context, client *acme.Client) (acme.Account, error) {
