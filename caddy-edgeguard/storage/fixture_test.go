@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,15 +124,32 @@ func alone(t testing.TB) (*vault, *testHost) {
 // cluster returns the vaults of n nodes that know each other.
 func cluster(t testing.TB, n int) []*vault {
 	t.Helper()
+	vaults, _ := clusterThatIsCut(t, n)
+	return vaults
+}
+
+// clusterThatIsCut is [cluster] in a network where no node hears another while
+// cut is true.
+func clusterThatIsCut(t testing.TB, n int) (_ []*vault, cut *atomic.Bool) {
+	t.Helper()
+	cut = new(atomic.Bool)
 	var vaults []*vault
 	var addrs []string
 	for i := range n {
 		h := newHost(t, node.Config{Name: fmt.Sprint("n", i), Kind: node.KindEdge, Gossip: &node.Gossip{Bind: "127.0.0.1:0", Join: addrs}})
+		h.node.Cut(func(string) bool { return cut.Load() })
 		v := mustVault(t, h)
 		mustStart(t, h, v)
 		addrs = append(addrs, h.node.Addr())
 		vaults = append(vaults, v)
 	}
+	wantMembers(t, vaults, n)
+	return vaults, cut
+}
+
+// wantMembers waits until each node knows n members, itself among them.
+func wantMembers(t testing.TB, vaults []*vault, n int) {
+	t.Helper()
 	poll(t, "members", func() string {
 		for i, v := range vaults {
 			if got := len(v.host.Replica().Members()); got != n {
@@ -140,7 +158,6 @@ func cluster(t testing.TB, n int) []*vault {
 		}
 		return ""
 	})
-	return vaults
 }
 
 // poll waits until f has nothing to say.

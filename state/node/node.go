@@ -33,13 +33,17 @@ type Node struct {
 	log    Logger
 	gossip *gossip.Gossip
 	peeked state.Store            // open before Start
-	cut    func(addr string) bool // of tests
+	cut    func(addr string) bool // of tests: see Cut
 }
 
 // New returns a node that is not open yet. It has no side effects.
 func New(c Config, log Logger) *Node {
 	return &Node{config: c.WithDefaults(), log: log}
 }
+
+// Cut has the node reach none of the addresses of which cut says so, nor hear
+// them: for tests of a network that is cut. It is called before Start.
+func (n *Node) Cut(cut func(addr string) bool) { n.cut = cut }
 
 // Config returns what the node was made with, defaults filled in.
 func (n *Node) Config() Config { return n.config }
