@@ -42,7 +42,7 @@ func TestLoadBalancerLog(t *testing.T) {
 				url := "https://app.a.test:443" + path
 				for _, want := range []string{
 					kinds[p.proto] + " ", " " + elb + " 127.0.0.1:", " " + origin.Listener.Addr().String() + " ", " 418 418 ", fmt.Sprintf(`"GET %s %s"`, url, p.proto),
-					fmt.Sprintf(` "app.a.test" "%s" 0 `, chosen), ` "forward" "-" "-" "` + origin.Listener.Addr().String() + `" "418" "-" "-"`,
+					fmt.Sprintf(` "app.a.test" "%s" 0 `, chosen), ` "forward" "-" "-" "` + origin.Listener.Addr().String() + `" "418" "-" "-" TID_`,
 				} {
 					if !strings.Contains(line, want) {
 						t.Errorf("line %q lacks %q", line, want)
@@ -65,7 +65,7 @@ func TestLoadBalancerLog(t *testing.T) {
 	if r := e.connect(t, "HTTP/2.0", client("app.a.test", tls.VersionTLS13)).get(t, "www.b.test", "/refused"); r.status != 421 {
 		t.Errorf("another host = %d, want 421", r.status)
 	}
-	if line := albLine(t, log, "/refused"); !strings.Contains(line, ` -1 -1 -1 421 - `) || !strings.Contains(line, ` "fixed-response" "-" "misdirected" "-" "-" "-" "-"`) {
+	if line := albLine(t, log, "/refused"); !strings.Contains(line, ` -1 -1 -1 421 - `) || !strings.Contains(line, ` "fixed-response" "-" "misdirected" "-" "-" "-" "-" TID_`) {
 		t.Errorf("line of what was refused = %q", line)
 	}
 }

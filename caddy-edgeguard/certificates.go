@@ -123,8 +123,8 @@ func (e *wrapped) wrap(server *caddyhttp.Server, names []string) error {
 		}).GetCertificate
 		bindSessions(config, e.metrics.sawTicket)
 	}
+	server.RegisterConnContext(e.connections.accepted)
 	if len(server.TLSConnPolicies) > 0 {
-		server.RegisterConnContext(e.connections.accepted)
 		server.RegisterConnState(e.connections.moved)
 	}
 	handshake.Register(server, &serverEdge{wrapped: e, hosts: hosts})

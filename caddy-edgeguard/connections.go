@@ -2,7 +2,9 @@ package edgeguard
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"reflect"
@@ -13,7 +15,7 @@ import (
 )
 
 // connections remembers which certificate each connection was secured with,
-// for the access log only. A TCP connection carries that in the context of its
+// and tells connections apart, for the access log only. A TCP connection carries that in the context of its
 // requests; of the others, HTTP/3 above all, the last few thousand are known by
 // remote address and server name.
 type connections struct {
@@ -21,8 +23,11 @@ type connections struct {
 	recent  recent
 }
 
-// secured is what a TCP connection was secured with, once that is known.
-type secured struct{ choice atomic.Pointer[sni.Choice] }
+// secured is a TCP connection, and what it was secured with once that is known.
+type secured struct {
+	id     [2]uint64
+	choice atomic.Pointer[sni.Choice]
+}
 
 // securedKey is the context key of *secured.
 type securedKey struct{}
@@ -41,15 +46,13 @@ func below(c net.Conn) net.Conn {
 	return n
 }
 
-// accepted puts a place for the connection's choice into the context of its
-// requests.
+// accepted puts the connection, with a place for its choice, into the context
+// of its requests.
 func (s *connections) accepted(ctx context.Context, c net.Conn) context.Context {
-	n := below(c)
-	if n == nil {
-		return ctx
+	place := &secured{id: [2]uint64{rand.Uint64(), rand.Uint64()}}
+	if n := below(c); n != nil {
+		s.shaking.Store(n, place)
 	}
-	place := new(secured)
-	s.shaking.Store(n, place)
 	return context.WithValue(ctx, securedKey{}, place)
 }
 
@@ -85,6 +88,21 @@ func (s *connections) of(r *http.Request) (sni.Choice, bool) {
 		}
 	}
 	return s.recent.get(handshakeID{r.RemoteAddr, r.TLS.ServerName})
+}
+
+// traceSeeds make the ids of connections that are known by address alone.
+var traceSeeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+
+// trace returns the id of the connection of r, as load balancers write it. An
+// HTTP/3 connection is told by its client's address and port.
+func (s *connections) trace(r *http.Request) string {
+	var id [2]uint64
+	if place, ok := r.Context().Value(securedKey{}).(*secured); ok {
+		id = place.id
+	} else {
+		id = [2]uint64{maphash.String(traceSeeds[0], r.RemoteAddr), maphash.String(traceSeeds[1], r.RemoteAddr)}
+	}
+	return fmt.Sprintf("TID_%016x%016x", id[0], id[1])
 }
 
 // handshakeID tells handshakes apart, more or less.

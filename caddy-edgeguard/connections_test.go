@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"testing"
 
 	"github.com/edgestage/edgestage/caddy-edgeguard/sni"
@@ -108,9 +109,48 @@ func TestNoConnectionBelow(t *testing.T) {
 	raw, other := net.Pipe()
 	defer raw.Close()
 	defer other.Close()
-	if ctx := s.accepted(t.Context(), raw); ctx != t.Context() {
-		t.Error("a connection without TLS has a place")
+	s.accepted(t.Context(), raw)
+	if n := s.pending(); n != 0 {
+		t.Errorf("%d connections are expected to shake hands, want none without TLS", n)
 	}
 	s.moved(raw, http.StateClosed)
 	s.chose(nil, "www.a.test", sni.Choice{})
+}
+
+// TestTrace: all requests of a connection have one id, and no other connection
+// has it (aws-behaviour 8.4, conn_trace_id).
+func TestTrace(t *testing.T) {
+	var s connections
+	request := func(ctx context.Context, port int) *http.Request {
+		r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx)
+		r.RemoteAddr = fmt.Sprintf("192.0.2.1:%d", port)
+		return r
+	}
+	seen := make(map[string]int)
+	conn, other := net.Pipe()
+	defer conn.Close()
+	defer other.Close()
+	for i := range 100 { // over TCP, all from one port
+		ctx := s.accepted(t.Context(), conn)
+		id := s.trace(request(ctx, 1))
+		if again := s.trace(request(ctx, 1)); again != id {
+			t.Fatalf("trace() = %s, then %s", id, again)
+		}
+		seen[id] = i
+	}
+	for i := range 100 { // over QUIC, each from a port of its own
+		id := s.trace(request(t.Context(), i))
+		if again := s.trace(request(t.Context(), i)); again != id {
+			t.Fatalf("trace() = %s, then %s", id, again)
+		}
+		seen[id] = i
+	}
+	if len(seen) != 200 {
+		t.Errorf("%d ids for 200 connections", len(seen))
+	}
+	for id := range seen {
+		if !regexp.MustCompile(`^TID_[0-9a-f]{32}$`).MatchString(id) {
+			t.Errorf("trace() = %q", id)
+		}
+	}
 }

@@ -15,7 +15,7 @@ import (
 func (e *wrapped) Describe(r *http.Request) handshake.Details {
 	d := handshake.Details{
 		DomainName: handshake.Absent, Certificate: handshake.Absent, KeyType: handshake.Absent, Account: handshake.Absent,
-		LoadBalancer: e.loadBalancer(r),
+		LoadBalancer: e.loadBalancer(r), Connection: e.connections.trace(r),
 	}
 	if r.TLS == nil {
 		return d

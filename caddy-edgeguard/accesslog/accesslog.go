@@ -29,6 +29,9 @@ const (
 	// FieldELB is the id of the load balancer, such as
 	// app/web/50dc6c495c0c9188.
 	FieldELB = "elb"
+	// FieldConnection is the id of the connection, such as
+	// TID_1234abcd5678ef901234abcd5678ef90.
+	FieldConnection = "conn_trace_id"
 	// FieldTraceID is the value of X-Amzn-Trace-Id that the target gets.
 	FieldTraceID = "trace_id"
 	// FieldTarget is the address of the origin, host:port.

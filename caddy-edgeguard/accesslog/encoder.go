@@ -18,7 +18,7 @@ func init() {
 }
 
 // Encoder writes access log entries as lines of an Application Load
-// Balancer's access log, with all fields up to `classification_reason`.
+// Balancer's access log, with all fields up to `request_transform_status`.
 //
 // It is for the access logs of sites. Entries of other kinds that come into
 // the same log are written as JSON, so that none is lost. What Caddy does not

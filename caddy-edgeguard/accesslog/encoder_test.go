@@ -25,7 +25,7 @@ var published = regexp.MustCompile(`^([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*):([0-9]*) ([
 var columns = strings.Fields(`type time elb client_ip client_port target_ip target_port request_processing_time target_processing_time
 	response_processing_time elb_status_code target_status_code received_bytes sent_bytes request_verb request_url request_proto user_agent
 	ssl_cipher ssl_protocol target_group_arn trace_id domain_name chosen_cert_arn matched_rule_priority request_creation_time actions_executed
-	redirect_url lambda_error_reason target_port_list target_status_code_list classification classification_reason conn_trace_id rest`)
+	redirect_url lambda_error_reason target_port_list target_status_code_list classification classification_reason conn_trace_id transforms`)
 
 var at = time.Date(2018, 7, 2, 22, 23, 0, 186641000, time.UTC)
 
@@ -83,7 +83,7 @@ func TestLine(t *testing.T) {
 	x := entry{
 		req: request("GET", "/", &tls.ConnectionState{Version: tls.VersionTLS12, CipherSuite: tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, ServerName: "www.example.com"}),
 		fields: []zap.Field{
-			zap.String(FieldELB, "app/my-loadbalancer/50dc6c495c0c9188"), zap.String(FieldDomainName, "www.example.com"),
+			zap.String(FieldELB, "app/my-loadbalancer/50dc6c495c0c9188"), zap.String(FieldDomainName, "www.example.com"), zap.String(FieldConnection, "TID_1234abcd5678ef90"),
 			zap.String(FieldChosenCert, "arn:aws:acm:us-east-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"),
 			zap.String(FieldTarget, "10.0.0.1:80"), zap.Int(FieldTargetStatus, 200), zap.Duration(FieldTargetTime, 48*time.Millisecond), zap.Duration(FieldProxyTime, 85*time.Millisecond),
 		},
@@ -91,7 +91,7 @@ func TestLine(t *testing.T) {
 	const want = `https 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.001 0.048 0.037 200 200 34 366 ` +
 		`"GET https://www.example.com:443/ HTTP/1.1" "curl/7.46.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 - ` +
 		`"Root=1-58337281-1d84f3d73c47ec4e58577259" "www.example.com" "arn:aws:acm:us-east-2:123456789012:certificate/12345678-1234-1234-1234-123456789012" ` +
-		`0 2018-07-02T22:23:00.100641Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-"` + "\n"
+		`0 2018-07-02T22:23:00.100641Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1234abcd5678ef90 "-" "-" "-"` + "\n"
 	if got := x.encode(t); got != want {
 		t.Errorf("EncodeEntry() =\n%swant\n%s", got, want)
 	}
@@ -113,6 +113,7 @@ func TestFields(t *testing.T) {
 			"type": "http", "request_url": "http://www.example.com:80/a?b=c", "ssl_cipher": "-", "ssl_protocol": "-", "domain_name": "-", "chosen_cert_arn": "-",
 			"elb": "-", "target_ip": "", "request_processing_time": "-1", "target_processing_time": "-1", "response_processing_time": "-1",
 			"target_status_code": "-", "target_port_list": "-", "target_status_code_list": "-", "actions_executed": "fixed-response", "redirect_url": "-",
+			"conn_trace_id": "-", "transforms": ` "-" "-" "-"`,
 		}},
 		{"TLS 1.3", entry{req: request("GET", "/", tls13)}, map[string]string{
 			"type": "https", "ssl_cipher": "TLS_AES_128_GCM_SHA256", "ssl_protocol": "TLSv1.3", "domain_name": "www.example.com", "chosen_cert_arn": "-",
@@ -239,7 +240,7 @@ func FuzzLine(f *testing.F) {
 		}
 		line := x.encode(t)
 		got := parse(t, line)
-		if got["elb_status_code"] != "302" || got["classification_reason"] != "-" || strings.Count(line, `"`) != 24 {
+		if got["elb_status_code"] != "302" || got["classification_reason"] != "-" || strings.Count(line, `"`) != 30 {
 			t.Errorf("line %q is taken apart as %q", line, got)
 		}
 	})

@@ -106,6 +106,10 @@ func (l *line) write() {
 	l.token(targetStatus)
 	l.quoted("-") // classification
 	l.quoted("-") // classification_reason
+	l.bare(l.fields.string(FieldConnection))
+	l.quoted("-") // transformed_host
+	l.quoted("-") // transformed_uri
+	l.quoted("-") // request_transform_status
 	l.AppendByte('\n')
 }
 

@@ -61,6 +61,8 @@ type Details struct {
 	// LoadBalancer is the id of the load balancer that the host, or else the
 	// server name, belongs to, such as app/web/50dc6c495c0c9188.
 	LoadBalancer string
+	// Connection is the id of the connection, the same for all its requests.
+	Connection string
 }
 
 // fields are the fields of an access log entry, named as AWS names them where
@@ -74,6 +76,7 @@ var fields = []struct {
 	{"chosen_cert_key_type", func(d *Details) string { return d.KeyType }},
 	{"account", func(d *Details) string { return d.Account }},
 	{"elb", func(d *Details) string { return d.LoadBalancer }},
+	{"conn_trace_id", func(d *Details) string { return d.Connection }},
 }
 
 // edges holds the Edge of each server, by *caddyhttp.Server.
@@ -103,8 +106,8 @@ const marked = "edgeguard.handshake"
 
 // Mark adds what is known of the handshake behind r to its access log entry,
 // and the placeholders `{edge.domain_name}`, `{edge.chosen_cert_arn}`,
-// `{edge.chosen_cert_key_type}`, `{edge.account}` and `{edge.elb}`. It does so once for a
-// request; nothing is looked up unless it is asked for. On a server without an
+// `{edge.chosen_cert_key_type}`, `{edge.account}`, `{edge.elb}` and
+// `{edge.conn_trace_id}`. It does so once for a request; nothing is looked up unless it is asked for. On a server without an
 // edge it does nothing.
 func Mark(r *http.Request) {
 	e := Of(r)
