@@ -21,6 +21,8 @@ type apiSettings struct {
 	addr, credentials, cert, key string
 	// refuseReserved is [route53.Config.RefuseReserved].
 	refuseReserved bool
+	// throttle is [route53.Config.Throttle].
+	throttle bool
 }
 
 // api reads `api ADDR` and its block.
@@ -44,6 +46,10 @@ func (p *parser) api() error {
 		case "refuse_reserved":
 			_, err := p.args(0, 0)
 			s.refuseReserved = err == nil
+			return err
+		case "throttle":
+			_, err := p.args(0, 0)
+			s.throttle = err == nil
 			return err
 		}
 		return p.Errf("unknown property '%s' of api", name)
@@ -104,7 +110,7 @@ func (r *running) newEndpoint(s apiSettings, credentials *api.Credentials) *endp
 	h := api.New(api.Config{
 		Replica: r.node.Replica, Credentials: credentials, Log: log.Warningf,
 		Services: services.New(services.Config{
-			Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved,
+			Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved, Throttle: s.throttle,
 			InUseBy: func(certificate string) []string { return r.claims.View().InUseBy(certificate) },
 			Node:    r.node.Config().Name, Log: log.Warningf,
 		}),

@@ -75,6 +75,7 @@ func wrap(err error) error {
 //	        credentials PATH
 //	        tls CERT KEY
 //	        refuse_reserved
+//	        throttle
 //	    }
 //	    publish ADDR...
 //	    health_checks on|off [public]

@@ -54,7 +54,7 @@ type Config struct {
 type Service struct {
 	config Config
 	counts counts
-	rates  rates
+	rates  api.Rates
 	// self returns what names this node; not to be called in a commit.
 	self func() string
 }

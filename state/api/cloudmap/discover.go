@@ -3,6 +3,7 @@ package cloudmap
 import (
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/awserr"
@@ -51,9 +52,12 @@ func (c *call) named(rd *state.Reader, req *discoverRequest) (*model.Namespace, 
 	return n, s, nil
 }
 
+// burst is how many seconds' worth of requests may come at once.
+const burst = 6
+
 // limit returns an error where an account asks more often than it may.
 func (c *call) limit() error {
-	if c.rates.take(c.account+"/"+c.region, c.config.Quotas.DiscoverRate, c.now) {
+	if c.rates.Take(c.account+"/"+c.region, c.config.Quotas.DiscoverRate, burst*c.config.Quotas.DiscoverRate, time.UnixMilli(c.now)) {
 		return nil
 	}
 	return awserr.New(awserr.RequestLimitExceeded, "The limit of %d requests a second to discover instances is reached.", c.config.Quotas.DiscoverRate)

@@ -76,6 +76,11 @@ func changeResourceRecordSets(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	done, err := c.begin(id)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	info, err := c.commit(value(req.ChangeBatch.Comment), func(t *state.Tx) error {
 		z, err := c.ownZone(&t.Reader, id)
 		if err != nil {

@@ -43,6 +43,10 @@ type Config struct {
 	// RefuseReserved refuses the names that AWS keeps for itself: top-level
 	// domains, and example.com.
 	RefuseReserved bool
+	// Throttle limits requests as Route 53 does: 5 a second from an account, one
+	// batch of changes for a zone at a time. Without it there is no limit, and
+	// batches wait for each other.
+	Throttle bool
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -52,6 +56,8 @@ type Service struct {
 	config   Config
 	comments comments
 	sizes    sizes
+	rates    api.Rates
+	busy     busyZones
 }
 
 var _ api.Service = (*Service)(nil)
@@ -84,6 +90,9 @@ func (s *Service) Serve(w http.ResponseWriter, r *api.Request) error {
 	}
 	r.Operation = op.name
 	c := &call{Service: s, ctx: r.Context(), op: op, account: r.Account, params: params, query: r.URL.Query(), payload: r.Payload}
+	if err := c.checkRate(); err != nil {
+		return err
+	}
 	body, err := op.run(c)
 	if err != nil {
 		return err

@@ -26,6 +26,8 @@ type Config struct {
 	Health HealthReporter
 	// RefuseReserved is [route53.Config.RefuseReserved].
 	RefuseReserved bool
+	// Throttle is [route53.Config.Throttle].
+	Throttle bool
 	// Sealer seals and opens private keys; nil: the node holds no sealing key.
 	Sealer certificate.Sealer
 	// Node is the name of the node, and Log reports what an operator should know;
@@ -46,7 +48,7 @@ type HealthReporter interface {
 // request without a scope is theirs. It has no side effects.
 func New(c Config) []api.Service {
 	return []api.Service{
-		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health, RefuseReserved: c.RefuseReserved}),
+		route53.New(route53.Config{Replica: c.Replica, Answerer: c.Answerer, Health: c.Health, RefuseReserved: c.RefuseReserved, Throttle: c.Throttle}),
 		cloudwatch.New(cloudwatch.Config{Replica: c.Replica}),
 		recoverycluster.New(recoverycluster.Config{Replica: c.Replica}),
 		operator.New(operator.Config{Replica: c.Replica}),
