@@ -29,7 +29,7 @@ func (z *zoneState) settleApex() {
 			continue
 		}
 		rdata, _ := packValues(made.Type, made.Values)
-		apex = apex.with(rrset{typ: code, ttl: made.TTL, rdata: rdata})
+		apex = apex.with(z.zone.name, rrset{typ: code, ttl: made.TTL, rdata: rdata})
 	}
 	z.zone.apex = apex
 	z.zone.setSOA(apex.get(dns.TypeSOA))

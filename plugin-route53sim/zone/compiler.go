@@ -32,10 +32,12 @@ type Compiler struct {
 	// users are the groups that depend on something outside their zone.
 	users map[dependency]map[user]struct{}
 
-	edit  uint64
-	view  View
-	dirty map[string]*zoneState // zones changed by this batch, by id
-	names map[string]bool       // zone names to be served anew after this batch
+	edit uint64
+	view View
+	// version is the one given to a row last.
+	version *state.Version
+	dirty   map[string]*zoneState // zones changed by this batch, by id
+	names   map[string]bool       // zone names to be served anew after this batch
 }
 
 // NewCompiler returns a compiler that has seen no rows.

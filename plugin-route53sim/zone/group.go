@@ -49,7 +49,7 @@ func (z *zoneState) regroup(edit uint64) {
 		g.compiled = z.groups.Group(key)
 		fresh := *s
 		fresh.ext = &extension{group: &g}
-		z.zone.names = z.zone.names.put(edit, n.with(fresh))
+		z.zone.names = z.zone.names.put(edit, n.with(n.name, fresh))
 		if key.name == z.zone.name {
 			z.settleApex()
 		}

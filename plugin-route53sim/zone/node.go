@@ -1,20 +1,23 @@
 package zone
 
 import (
-	"github.com/edgestage/edgestage/state/hlc"
+	"strings"
+
+	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/routing"
 )
 
 // node is an owner name with its compiled RRsets. A node without RRsets is an
-// empty non-terminal: something below it exists.
+// empty non-terminal: something below it exists. Large zones consist of nodes,
+// so that each is one block of 64 bytes and one with its strings.
 type node struct {
 	name string
 	// first is the only RRset of most names, kept inline; its typ is 0 if there
-	// is none. more holds the others.
+	// is none. more holds the others, nil if there are none.
 	first rrset
-	more  []rrset
+	more  *[]rrset
 }
 
 func (n *node) key() string { return n.name }
@@ -28,11 +31,11 @@ type rrset struct {
 	// ext is set for an alias, for a group with a routing policy, and where
 	// there is a health check.
 	ext *extension
-	// stamp and origin are the version of the row, 0 for a group.
-	stamp  hlc.Stamp
-	origin uint64
-	ttl    uint32
-	typ    uint16
+	// version is that of the row, shared by what was written at once; nil for a
+	// group.
+	version *state.Version
+	ttl     uint32
+	typ     uint16
 }
 
 // extension is an alias or a group, at most one of them, or what a simple RRset
@@ -77,9 +80,12 @@ func (n *node) get(typ uint16) *rrset {
 	if n.first.typ == typ {
 		return &n.first
 	}
-	for i := range n.more {
-		if n.more[i].typ == typ {
-			return &n.more[i]
+	if n.more == nil {
+		return nil
+	}
+	for i := range *n.more {
+		if s := &(*n.more)[i]; s.typ == typ {
+			return s
 		}
 	}
 	return nil
@@ -94,22 +100,34 @@ func (n *node) each(f func(*rrset)) {
 		return
 	}
 	f(&n.first)
-	for i := range n.more {
-		f(&n.more[i])
+	if n.more == nil {
+		return
+	}
+	for i := range *n.more {
+		f(&(*n.more)[i])
 	}
 }
 
-// with returns n with s in the place of its RRset of the same type.
-func (n *node) with(s rrset) *node {
-	return newNode(n.name, append(n.without(s.typ), s))
+// with returns the node of a name with s in the place of the RRset of the same
+// type, if n, which may be nil, has one.
+func (n *node) with(name string, s rrset) *node {
+	if n == nil || n.alone(s.typ) { // what nearly every name comes to
+		return newNode(name, []rrset{s})
+	}
+	return newNode(name, append(n.without(s.typ), s))
+}
+
+// alone tells whether n has no RRset of another type than that.
+func (n *node) alone(typ uint16) bool {
+	return n.more == nil && (n.empty() || n.first.typ == typ)
 }
 
 // without returns the RRsets of n but that of the given type, in a new slice.
 func (n *node) without(typ uint16) []rrset {
-	if n.empty() || n.first.typ == typ && n.more == nil {
-		return nil // what nearly every name comes to
+	if n.alone(typ) {
+		return nil
 	}
-	sets := make([]rrset, 0, len(n.more)+2)
+	sets := make([]rrset, 0, 4)
 	n.each(func(s *rrset) {
 		if s.typ != typ {
 			sets = append(sets, *s)
@@ -129,9 +147,33 @@ func newNode(name string, sets []rrset) *node {
 			sets[j], sets[j-1] = sets[j-1], sets[j]
 		}
 	}
+	n.name = joinStrings(name, sets)
 	n.first = sets[0]
 	if len(sets) > 1 {
-		n.more = append([]rrset(nil), sets[1:]...)
+		more := append([]rrset(nil), sets[1:]...)
+		n.more = &more
 	}
 	return n
+}
+
+// joinStrings puts name and the records of sets into one string, so that they
+// are one block, and returns the name there.
+func joinStrings(name string, sets []rrset) string {
+	size := len(name)
+	for i := range sets {
+		size += len(sets[i].rdata)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteString(name)
+	for i := range sets {
+		b.WriteString(sets[i].rdata)
+	}
+	all := b.String()
+	at := len(name)
+	for i := range sets {
+		end := at + len(sets[i].rdata)
+		sets[i].rdata, at = all[at:end], end
+	}
+	return all[:len(name)]
 }

@@ -45,13 +45,22 @@ func (r row) bare() row {
 func (r *row) simple() bool { return r.SetID == "" && r.Policy() == model.PolicySimple }
 
 // set returns r as the compiled RRset of its type.
-func (r *row) set() rrset {
+func (c *Compiler) set(r *row) rrset {
 	code, _ := model.TypeCode(r.Type)
-	s := rrset{rdata: r.rdata, stamp: r.Stamp, origin: r.Origin, ttl: r.TTL, typ: code}
+	s := rrset{rdata: r.rdata, version: c.share(state.Version{Stamp: r.Stamp, Origin: state.Origin(r.Origin)}), ttl: r.TTL, typ: code}
 	if r.Alias != nil || r.HealthCheckID != "" {
 		s.ext = &extension{alias: r.Alias, check: r.HealthCheckID}
 	}
 	return s
+}
+
+// share returns v in a block that rows written at once have in common, as they
+// most often come one after the other.
+func (c *Compiler) share(v state.Version) *state.Version {
+	if c.version == nil || *c.version != v {
+		c.version = &v
+	}
+	return c.version
 }
 
 // put notes that r is now what its row says.
@@ -62,14 +71,11 @@ func (z *zoneState) put(edit uint64, r *model.RRset, v state.Version) {
 	name := string(r.Name)
 	fresh := newRow(r, v)
 	n := z.zone.names.get(name)
-	if n == nil {
-		n = newNode(name, nil)
-	}
-	if z.held[name] == nil && !fresh.broken && fresh.simple() && n.admits(fresh.Type) {
-		z.setNode(edit, n.with(fresh.set()))
+	if z.held[name] == nil && !fresh.broken && fresh.simple() && (n == nil || n.admits(fresh.Type)) {
+		z.setNode(edit, n.with(name, z.compiler.set(&fresh)))
 		return
 	}
-	h, fresh := z.hold(n), fresh.bare()
+	h, fresh := z.hold(name, n), fresh.bare()
 	i, found := slices.BinarySearchFunc(h.rows, fresh, compareRows)
 	if found {
 		z.forget(h.rows[i])
@@ -124,15 +130,20 @@ func (n *node) admits(rrtype string) bool {
 	return n.get(dns.TypeCNAME) == nil
 }
 
-// hold returns the rows of n's name, told from n unless they are held.
-func (z *zoneState) hold(n *node) *heldName {
-	if h := z.held[n.name]; h != nil {
+// hold returns the rows of a name, told from its node n, which may be nil, unless
+// they are held.
+func (z *zoneState) hold(name string, n *node) *heldName {
+	if h := z.held[name]; h != nil {
 		return h
 	}
 	h := new(heldName)
+	z.held[name] = h
+	if n == nil {
+		return h
+	}
 	n.each(func(s *rrset) {
 		r := row{rdata: s.rdata, Stamped: model.Stamped{
-			Stamp: s.stamp, Origin: s.origin,
+			Stamp: s.version.Stamp, Origin: uint64(s.version.Origin),
 			RRset: &model.RRset{Zone: z.zone.id, Name: model.Name(n.name), Type: dns.TypeToString[s.typ], TTL: s.ttl},
 		}}
 		if s.ext != nil {
@@ -141,7 +152,6 @@ func (z *zoneState) hold(n *node) *heldName {
 		h.rows = append(h.rows, r)
 	})
 	slices.SortFunc(h.rows, compareRows)
-	z.held[n.name] = h
 	return h
 }
 
@@ -174,7 +184,7 @@ func (z *zoneState) settle(edit uint64, name string, h *heldName) {
 	kept, shadowed := model.Visible(stamped)
 	z.shadowed += len(shadowed) - h.shadowed
 	h.shadowed = len(shadowed)
-	z.setNode(edit, newNode(name, h.compile(kept)))
+	z.setNode(edit, newNode(name, z.compiler.sets(h, kept)))
 	if simple && len(shadowed) == 0 {
 		delete(z.held, name)
 	} else {
@@ -182,9 +192,9 @@ func (z *zoneState) settle(edit uint64, name string, h *heldName) {
 	}
 }
 
-// compile returns the RRsets that the visible rows make, a group for each type
-// with a policy. kept is sorted by type, then set identifier.
-func (h *heldName) compile(kept []model.Stamped) []rrset {
+// sets returns the RRsets that the visible rows of a name make, a group for each
+// type with a policy. kept is sorted by type, then set identifier.
+func (c *Compiler) sets(h *heldName, kept []model.Stamped) []rrset {
 	var sets []rrset
 	for len(kept) > 0 {
 		n := 1
@@ -193,7 +203,7 @@ func (h *heldName) compile(kept []model.Stamped) []rrset {
 		}
 		first := h.row(kept[0])
 		if n == 1 && first.Policy() == model.PolicySimple {
-			sets = append(sets, first.set())
+			sets = append(sets, c.set(&first))
 		} else {
 			sets = append(sets, h.group(kept[:n]))
 		}
