@@ -230,26 +230,28 @@ func (k *Core) applyLocal(b *batch, l LocalCommit) {
 		b.replies = append(b.replies, Reply{ID: l.ID, Err: err})
 		return
 	}
-	c := &commit{Origin: k.self.Run, Prev: k.lastLocal}
-	tx.rows.changed(func(r *overlayRow) bool {
-		if !Local(r.Table) {
-			c.Rows = append(c.Rows, wireRow{Table: r.Table, Key: r.Key, Value: r.Value, Expires: r.Expires})
-		}
-		return true
-	})
-	if len(c.Rows) == 0 {
+	rows, size := tx.rows.replicated()
+	if rows == 0 {
 		tx.rows.moveInto(b.rows)
 		b.replies = append(b.replies, Reply{ID: l.ID})
 		return
 	}
-	c.Stamp = k.clock.Next(k.now)
-	c.Deps = k.sinceLast.entries()
+	c := &commit{Origin: k.self.Run, Prev: k.lastLocal, Stamp: k.clock.Next(k.now), Deps: k.sinceLast.entries()}
+	keep := size <= maxLoggedCommit
+	if keep {
+		c.Rows = make([]wireRow, 0, rows)
+	}
 	tx.rows.changed(func(r *overlayRow) bool {
 		r.Version = c.version()
+		if keep && !Local(r.Table) {
+			c.Rows = append(c.Rows, wireRow{Table: r.Table, Key: r.Key, Value: r.Value, Expires: r.Expires})
+		}
 		return true
 	})
 	tx.rows.moveInto(b.rows)
-	c.data = mustEncode(c)
+	if keep {
+		c.data = mustEncode(c)
+	}
 	k.sinceLast = contextOf{}
 	k.lastLocal = c.Stamp
 	k.accepted.raise(c.Origin, c.Stamp)
@@ -277,7 +279,7 @@ func (k *Core) putContext(b *batch) {
 
 // write returns the batch as one transaction, in key order.
 func (b *batch) write() *Write {
-	w := &Write{Log: b.log, TrimLog: b.trim}
+	w := &Write{Log: b.log, TrimLog: b.trim, Put: make([]*Row, 0, b.rows.rows.Len())}
 	b.rows.changed(func(r *overlayRow) bool {
 		if r.gone {
 			w.Drop = append(w.Drop, r.Row)
@@ -294,7 +296,7 @@ func (b *batch) write() *Write {
 
 // changes returns what the batch changed in tables that can be subscribed to.
 func (b *batch) changes(k *Core) []Change {
-	var out []Change
+	out := make([]Change, 0, b.rows.rows.Len())
 	b.rows.changed(func(r *overlayRow) bool {
 		if Local(r.Table) {
 			return true
@@ -413,7 +415,7 @@ func (k *Core) tell(own []*commit) {
 	var datas [][]byte
 	var large []entry
 	for _, c := range own {
-		if len(c.data) > MaxDatagram-64 {
+		if c.data == nil || len(c.data) > MaxDatagram-64 {
 			large = append(large, entry{Origin: c.Origin, Stamp: c.Stamp})
 		} else {
 			datas = append(datas, c.data)

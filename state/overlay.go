@@ -52,12 +52,29 @@ func (o *overlay) get(table, key string) *Row {
 func (o *overlay) put(r *Row)  { o.rows.ReplaceOrInsert(&overlayRow{Row: r}) }
 func (o *overlay) drop(r *Row) { o.rows.ReplaceOrInsert(&overlayRow{Row: r, gone: true}) }
 
-// moveInto makes base show what o has changed.
+// moveInto makes base show what o has changed; o is spent then.
 func (o *overlay) moveInto(base *overlay) {
+	if base.rows.Len() == 0 {
+		base.rows = o.rows
+		return
+	}
 	o.rows.Ascend(func(r *overlayRow) bool {
 		base.rows.ReplaceOrInsert(r)
 		return true
 	})
+}
+
+// replicated returns how many of the changed rows are replicated, and about how
+// many bytes they take.
+func (o *overlay) replicated() (rows, size int) {
+	o.changed(func(r *overlayRow) bool {
+		if !Local(r.Table) {
+			rows++
+			size += len(r.Table) + len(r.Key) + len(r.Value)
+		}
+		return true
+	})
+	return rows, size
 }
 
 // changed calls f for each changed row in order until f returns false.

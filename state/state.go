@@ -92,7 +92,8 @@ type Change struct {
 type Batch struct {
 	// Reset says that Changes are all the rows there are: forget the others.
 	Reset bool
-	// Changes are sorted by table, then key, each row at most once.
+	// Changes are sorted by table, then key, each row at most once. Other
+	// subscribers may share them: never modify them.
 	Changes []Change
 
 	seq uint64

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -22,20 +21,17 @@ type Subscription struct {
 	mu sync.Mutex
 	// begun says that the first batch was taken.
 	begun   bool
-	backlog map[rowKey]Change
+	backlog backlog
 	seq     uint64 // of the last publication in backlog or before
 	taken   uint64
 	acked   uint64
 }
-
-type rowKey struct{ table, key string }
 
 // Subscribe returns a subscription to the rows of tables, replicated or
 // volatile. Its first batch has Reset set and holds all their rows.
 func (r *Replica) Subscribe(tables ...string) *Subscription {
 	s := &Subscription{
 		r: r, tables: map[string]bool{}, notify: make(chan struct{}, 1), gone: make(chan struct{}),
-		backlog: map[rowKey]Change{},
 	}
 	for _, t := range tables {
 		s.tables[t] = true
@@ -61,12 +57,8 @@ func (s *Subscription) add(p Publication) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seq = p.Seq
-	for _, c := range p.Changes {
-		if s.tables[c.Table] {
-			s.backlog[rowKey{c.Table, c.Key}] = c
-		}
-	}
-	if len(s.backlog) > 0 {
+	s.backlog.add(wanted(p.Changes, s.tables))
+	if s.backlog.len() > 0 {
 		select {
 		case s.notify <- struct{}{}:
 		default:
@@ -109,51 +101,20 @@ func (s *Subscription) mustBegin() bool {
 	return !s.begun
 }
 
-// compareChanges orders changes by table, then key.
-func compareChanges(a, b Change) int {
-	if c := strings.Compare(a.Table, b.Table); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Key, b.Key)
-}
-
 // take empties the backlog into a batch, over the rows of a first one, which
 // are in order.
 func (s *Subscription) take(reset bool, rows []Change) (Batch, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !reset && len(s.backlog) == 0 {
+	if !reset && s.backlog.len() == 0 {
 		return Batch{}, false
 	}
-	b := Batch{Reset: reset, seq: s.seq}
-	b.Changes = slices.SortedFunc(maps.Values(s.backlog), compareChanges)
+	b := Batch{Reset: reset, seq: s.seq, Changes: s.backlog.take()}
 	if reset {
 		b.Changes = layOver(rows, b.Changes)
 	}
-	s.backlog = map[rowKey]Change{}
 	s.taken, s.begun = s.seq, true
 	return b, true
-}
-
-// layOver returns rows as changes leave them, without what is gone. Both are in
-// order, and so is the result.
-func layOver(rows, changes []Change) []Change {
-	if len(changes) == 0 {
-		return rows
-	}
-	out := make([]Change, 0, len(rows)+len(changes))
-	for _, c := range changes {
-		n, found := slices.BinarySearchFunc(rows, c, compareChanges)
-		out = append(out, rows[:n]...)
-		if found {
-			n++
-		}
-		rows = rows[n:]
-		if c.Value != nil {
-			out = append(out, c)
-		}
-	}
-	return append(out, rows...)
 }
 
 // readChunk is how many rows one short read takes.
@@ -223,7 +184,7 @@ func (s *Subscription) readSome(rows []Change, table, from string) (_ []Change, 
 func (s *Subscription) Ack(b Batch) {
 	s.mu.Lock()
 	s.acked = max(s.acked, b.seq)
-	if len(s.backlog) == 0 && s.acked == s.taken {
+	if s.backlog.len() == 0 && s.acked == s.taken {
 		s.taken, s.acked = s.seq, s.seq
 	}
 	s.mu.Unlock()

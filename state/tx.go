@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/edgestage/edgestage/state/model"
@@ -31,6 +32,15 @@ func (r *Reader) Range(table, prefix, from string, f func(v model.Value, version
 	})
 }
 
+// RangeEncoded calls f for each row of table whose key begins with prefix, with
+// the value as it is stored, decoded by nobody, in key order until f returns
+// false. The bytes must not be modified, nor kept when f has returned.
+func (r *Reader) RangeEncoded(table, prefix string, f func(key string, value []byte) bool) {
+	r.rows.scan(table, prefix, prefix, func(row *Row) bool {
+		return !row.live(r.now) || f(row.Key, row.Value)
+	})
+}
+
 func (r *Reader) visible(row *Row) model.Value {
 	if row == nil || !row.live(r.now) {
 		return nil
@@ -48,24 +58,52 @@ type Tx struct {
 // Validate says, and then writes nothing. The value must not be modified
 // afterwards.
 func (t *Tx) Put(v model.Value) error {
-	if err := v.Validate(); err != nil {
-		return err
+	p, err := Prepare(v)
+	if err == nil {
+		t.rows.put(&p.row)
 	}
-	if model.Volatile(v.Table()) {
-		return fmt.Errorf("table %q is volatile: its rows are published, not committed", v.Table())
+	return err
+}
+
+// Prepared is a value that is valid, and encoded: all of its row but the version.
+type Prepared struct{ row Row }
+
+// Prepare does what [Tx.Put] does but for writing, so that a commit of many rows
+// does not keep the node's only writer busy with it.
+func Prepare(v model.Value) (*Prepared, error) {
+	if err := v.Validate(); err != nil {
+		return nil, err
+	}
+	table, key := v.Table(), v.Key()
+	if model.Volatile(table) {
+		return nil, fmt.Errorf("table %q is volatile: its rows are published, not committed", table)
 	}
 	data, err := model.Encode(v)
 	if err != nil {
-		return fmt.Errorf("encoding row %q of %s: %w", v.Key(), v.Table(), err)
+		return nil, fmt.Errorf("encoding row %q of %s: %w", key, table, err)
 	}
 	if len(data) > maxValueBytes {
-		return fmt.Errorf("row %q of %s takes %d bytes, at most %d are allowed", v.Key(), v.Table(), len(data), maxValueBytes)
+		return nil, fmt.Errorf("row %q of %s takes %d bytes, at most %d are allowed", key, table, len(data), maxValueBytes)
 	}
-	if len(v.Key()) > maxNameBytes {
-		return fmt.Errorf("key of %d bytes in %s, at most %d are allowed", len(v.Key()), v.Table(), maxNameBytes)
+	if len(key) > maxNameBytes {
+		return nil, fmt.Errorf("key of %d bytes in %s, at most %d are allowed", len(key), table, maxNameBytes)
 	}
-	t.rows.put(&Row{Table: v.Table(), Key: v.Key(), Value: data, decoded: v})
-	return nil
+	return &Prepared{Row{Table: table, Key: key, Value: data, decoded: v}}, nil
+}
+
+// Key returns the key of the row.
+func (p *Prepared) Key() string { return p.row.Key }
+
+// Value returns the value, which must not be modified.
+func (p *Prepared) Value() model.Value { return p.row.decoded }
+
+// Same tells whether a row with that encoded value needs no change.
+func (p *Prepared) Same(value []byte) bool { return bytes.Equal(p.row.Value, value) }
+
+// PutPrepared writes p. Another commit may write it as well.
+func (t *Tx) PutPrepared(p *Prepared) {
+	row := p.row
+	t.rows.put(&row)
 }
 
 // Delete removes the row under (table, key). Removing a missing row changes

@@ -44,7 +44,7 @@ type commit struct {
 	Deps []entry
 	Rows []wireRow
 
-	data []byte // as encoded
+	data []byte // as encoded; nil for one of this node that the log does not keep
 }
 
 func (c *commit) version() Version { return Version{Stamp: c.Stamp, Origin: c.Origin} }

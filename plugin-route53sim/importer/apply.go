@@ -3,7 +3,6 @@ package importer
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/edgestage/edgestage/state"
@@ -13,8 +12,9 @@ import (
 // Rows is what [Apply] needs of a commit in the making; *[state.Tx] is one.
 type Rows interface {
 	Get(table, key string) (model.Value, bool)
-	Range(table, prefix, from string, f func(v model.Value, version state.Version) bool)
+	RangeEncoded(table, prefix string, f func(key string, value []byte) bool)
 	Put(v model.Value) error
+	PutPrepared(p *state.Prepared)
 	Delete(table, key string)
 }
 
@@ -81,42 +81,50 @@ func applyZone(t Rows, doc *Document) error {
 	if err := putChanged(t, &z); err != nil {
 		return err
 	}
-	return applyRRsets(t, z.ID, doc.RRsets)
+	applyRRsets(t, z.ID, doc.rows)
+	return nil
 }
 
-// applyRRsets makes the RRsets of a zone the ones given.
-func applyRRsets(t Rows, zone string, sets []*model.RRset) error {
-	put := make(map[string]*model.RRset, len(sets))
-	for _, r := range sets {
-		put[r.Key()] = r
-	}
+// applyRRsets makes the RRsets of a zone the ones given, in key order.
+func applyRRsets(t Rows, zone string, rows []*state.Prepared) {
 	var gone []string
-	prefix := model.RRsetPrefix(zone)
-	t.Range(model.TableRRsets, prefix, prefix, func(v model.Value, _ state.Version) bool {
-		key := v.Key()
-		if r, ok := put[key]; !ok {
-			if !managed(t, v.(*model.RRset)) {
-				gone = append(gone, key)
-			}
-		} else if equal(v, r) {
-			delete(put, key)
+	var changed []*state.Prepared
+	rest := rows
+	t.RangeEncoded(model.TableRRsets, model.RRsetPrefix(zone), func(key string, value []byte) bool {
+		n := 0
+		for n < len(rest) && rest[n].Key() < key {
+			n++
+		}
+		changed, rest = append(changed, rest[:n]...), rest[n:]
+		switch {
+		case len(rest) == 0 || rest[0].Key() != key:
+			gone = append(gone, key)
+		case rest[0].Same(value):
+			rest = rest[1:]
 		}
 		return true
 	})
 	for _, key := range gone {
-		t.Delete(model.TableRRsets, key)
-	}
-	// In key order rows are written fastest.
-	for _, key := range slices.Sorted(maps.Keys(put)) {
-		if err := t.Put(put[key]); err != nil {
-			return fmt.Errorf("%s: %w", recordName(put[key]), err)
+		if unmanaged(t, key) {
+			t.Delete(model.TableRRsets, key)
 		}
 	}
-	return nil
+	for _, some := range [...][]*state.Prepared{changed, rest} {
+		for _, p := range some {
+			t.PutPrepared(p)
+		}
+	}
 }
 
-// managed tells whether a traffic policy instance keeps r: no document says what
-// it is, so none takes it away.
+// unmanaged tells whether no traffic policy instance keeps the RRset of a key:
+// no document says what those are, so none takes them away. Rows that cannot be
+// read here stay as well.
+func unmanaged(t Rows, key string) bool {
+	v, ok := t.Get(model.TableRRsets, key)
+	return ok && !managed(t, v.(*model.RRset))
+}
+
+// managed tells whether a traffic policy instance keeps r.
 func managed(t Rows, r *model.RRset) bool {
 	if r.TrafficPolicyInstanceID == "" {
 		return false

@@ -74,16 +74,15 @@ func (d *draft) apex(rrtype string) *model.RRset {
 	return nil
 }
 
-// validateRecords checks the RRsets one by one.
+// validateRecords checks the RRsets one by one, and makes their rows.
 func (d *draft) validateRecords() {
-	for _, r := range d.doc.RRsets {
-		if d.broken[r] {
-			continue
-		}
-		if err := r.Validate(); err != nil {
-			d.fault(d.where(r), recordName(r), err)
+	rows, faults := prepare(d.doc.RRsets)
+	for _, f := range faults {
+		if r := d.doc.RRsets[f.index]; !d.broken[r] {
+			d.fault(d.where(r), recordName(r), f.err)
 		}
 	}
+	d.doc.rows = rows
 }
 
 // validateZone checks the zone as a whole.

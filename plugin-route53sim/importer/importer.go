@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
 )
 
@@ -41,6 +42,7 @@ type Document struct {
 	At time.Time
 
 	account string
+	rows    []*state.Prepared // of RRsets, in key order
 }
 
 // Subject names what the document describes, and is the key of its

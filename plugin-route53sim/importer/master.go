@@ -2,7 +2,6 @@ package importer
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -22,16 +21,9 @@ const maxSyntaxFaults = 50
 // any; what depends on all records together is not checked then.
 type master struct {
 	*draft
-	main    *source
-	files   *includes
-	records []record
-	places  map[*model.RRset]place
-}
-
-// record is one RR of the file.
-type record struct {
-	rr dns.RR
-	at place
+	main  *source
+	files *includes
+	sets  *rrsets
 }
 
 // parseMaster reads a master file. Relative names stand below $ORIGIN, at
@@ -40,10 +32,9 @@ type record struct {
 func parseMaster(path string, data []byte, account string) (*Document, error) {
 	m := &master{
 		draft: newDraft(path, data, account), main: newSource("", data), files: newIncludes(path, data),
-		places: make(map[*model.RRset]place),
 	}
 	defer m.files.close()
-	m.where = func(r *model.RRset) place { return m.places[r] }
+	m.where = func(r *model.RRset) place { return m.sets.place(r) }
 	m.doc.Zone = &model.Zone{Account: account}
 	for _, e := range m.main.generating() {
 		m.fault(place{line: e.line, column: 1}, generate, errGenerate)
@@ -55,7 +46,8 @@ func parseMaster(path string, data []byte, account string) (*Document, error) {
 	}
 	syntax := len(m.faults) > 0
 	m.doc.Hash, m.doc.Includes = m.files.sum()
-	m.group()
+	m.doc.RRsets = m.sets.list
+	m.sets.report(m.draft)
 	switch {
 	case syntax:
 		for _, r := range m.doc.RRsets {
@@ -74,7 +66,7 @@ func parseMaster(path string, data []byte, account string) (*Document, error) {
 // read reads to the end of the file, or to a syntax fault, which it reports
 // and blanks out. It returns whether the end was reached.
 func (m *master) read() bool {
-	m.records, m.main.pos = nil, 0
+	m.sets, m.main.pos = newRRsets(len(m.main.entries)), 0
 	m.files.start(m.main)
 	base := filepath.Base(m.doc.Path)
 	zp := dns.NewZoneParser(m.main, strings.TrimSuffix(base, ".zone"), base)
@@ -82,7 +74,7 @@ func (m *master) read() bool {
 	zp.SetIncludeFS(m.files)
 	done := 0 // where the last good record of the main file ends
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
-		m.records = append(m.records, record{rr, m.files.place()})
+		m.sets.add(rr, m.files.mark())
 		done = m.main.pos
 	}
 	err := zp.Err()
@@ -122,44 +114,4 @@ func (m *master) syntax(err error, base string, done int) {
 	}
 	m.fault(at, m.main.firstWord(e), err)
 	m.main.blank(e)
-}
-
-// group puts the records into RRsets.
-func (m *master) group() {
-	type key struct {
-		name   model.Name
-		rrtype uint16
-	}
-	sets := make(map[key]*model.RRset, len(m.records))
-	for _, rec := range m.records {
-		h := rec.rr.Header()
-		k := key{model.FromDNS(h.Name), h.Rrtype}
-		r := sets[k]
-		if r == nil {
-			r = &model.RRset{Name: k.name, Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
-			sets[k], m.places[r] = r, rec.at
-			m.doc.RRsets = append(m.doc.RRsets, r)
-		}
-		if err := m.add(r, rec.rr); err != nil {
-			m.fault(rec.at, recordName(r), err)
-			m.broken[r] = true
-		}
-	}
-}
-
-// add adds the data of one record to its RRset.
-func (m *master) add(r *model.RRset, rr dns.RR) error {
-	h := rr.Header()
-	switch {
-	case h.Class != dns.ClassINET:
-		return fmt.Errorf("class %s, want IN", dns.Class(h.Class))
-	case h.Ttl != r.TTL:
-		return fmt.Errorf("TTL %d beside TTL %d, want one for all records of the name and type", h.Ttl, r.TTL)
-	}
-	v, err := model.FormatRdata(rr)
-	if err != nil {
-		return err
-	}
-	r.Values = append(r.Values, v)
-	return nil
 }

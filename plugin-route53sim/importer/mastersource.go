@@ -121,9 +121,15 @@ func (s *source) blank(e entry) {
 	}
 }
 
-// place returns where the last record read begins.
-func (s *source) place() place {
-	return place{file: s.file, line: s.entry(s.pos - 1).line, column: 1}
+// mark is where a parser is in a source.
+type mark struct {
+	source *source
+	pos    int
+}
+
+// place returns where the record begins that ends at p.
+func (p mark) place() place {
+	return place{file: p.source.file, line: p.source.entry(p.pos - 1).line, column: 1}
 }
 
 // ReadByte implements [io.ByteReader].
@@ -218,8 +224,11 @@ func (in *includes) Open(name string) (fs.File, error) {
 	return s, nil
 }
 
-// place returns where the record that the parser returned last begins.
-func (in *includes) place() place { return in.open[len(in.open)-1].place() }
+// mark returns where the record that the parser returned last ends.
+func (in *includes) mark() mark {
+	s := in.open[len(in.open)-1]
+	return mark{s, s.pos}
+}
 
 // sum returns the hash of all that was read, and the files to be watched.
 func (in *includes) sum() ([32]byte, []string) {

@@ -54,6 +54,15 @@ func (m *mapRows) Put(v model.Value) error {
 	return nil
 }
 
+func (m *mapRows) RangeEncoded(table, prefix string, f func(string, []byte) bool) {
+	m.Range(table, prefix, "", func(v model.Value, _ state.Version) bool {
+		data, err := model.Encode(v)
+		return err != nil || f(v.Key(), data)
+	})
+}
+
+func (m *mapRows) PutPrepared(p *state.Prepared) { _ = m.Put(p.Value()) }
+
 func (m *mapRows) Delete(table, key string) {
 	delete(m.rows, rowName(table, key))
 	m.deleted = append(m.deleted, rowName(table, key))

@@ -3,7 +3,8 @@
 //
 // A write is one transaction, on the disk (fsync) when Write returns. Rows
 // stay in the file: readers see them through short transactions on the mapped
-// file. The file is never created half: a new one appears by rename.
+// file. The file is never created half: a new one appears by rename. So does
+// what a large write makes of it.
 package journal
 
 import (
@@ -13,6 +14,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -51,9 +54,15 @@ const initialMap = 1 << 30
 // lockWait is how long to wait for another process to let go of the file.
 const lockWait = time.Second
 
+// newSuffix is what the name of a file ends in before it is whole.
+const newSuffix = ".new"
+
 // Journal is an open file. Its methods are safe for concurrent use.
 type Journal struct {
-	db *bbolt.DB
+	dir, path string
+	db        atomic.Pointer[bbolt.DB] // a large write makes a new file
+	closing   sync.WaitGroup           // of old files
+	large     int                      // what a large write begins with
 }
 
 // Open opens the file in folder dir, which it creates if need be. An error
@@ -78,12 +87,19 @@ func Open(dir string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	return &Journal{db: db}, nil
+	j := &Journal{dir: dir, path: path, large: large}
+	j.db.Store(db)
+	return j, nil
 }
 
 func open(path string) (*bbolt.DB, error) {
+	var file *os.File
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, InitialMmapSize: initialMap,
+		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			file, err = os.OpenFile(name, flag, mode)
+			return file, err
+		},
 	})
 	switch {
 	case errors.Is(err, errTimeout):
@@ -93,11 +109,31 @@ func open(path string) (*bbolt.DB, error) {
 	case err != nil:
 		return nil, err
 	}
-	if err := db.View(checkFormat); err != nil {
+	if err = db.View(checkFormat); err == nil {
+		err = stillAt(path, file)
+	}
+	if err != nil {
 		_ = db.Close()
 		return nil, err
 	}
 	return db, nil
+}
+
+// stillAt returns an error where path is another file by now: whoever had file
+// locked while it was opened here has put a new one in its place.
+func stillAt(path string, file *os.File) error {
+	opened, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(opened, there) {
+		return ErrInUse
+	}
+	return nil
 }
 
 // checkFormat returns an error unless the file has the layout that is written here.
@@ -118,7 +154,7 @@ func checkFormat(tx *bbolt.Tx) error {
 
 // create makes an empty file beside path and renames it into place.
 func create(dir, path string) error {
-	tmp := path + ".new"
+	tmp := path + newSuffix
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -126,14 +162,7 @@ func create(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketRows, bucketLog} {
-			if _, err := tx.CreateBucket(name); err != nil {
-				return err
-			}
-		}
-		return tx.Bucket(bucketMeta).Put(keyFormat, binary.BigEndian.AppendUint32(nil, format))
-	})
+	err = db.Update(makeBuckets)
 	if cerr := db.Close(); err == nil {
 		err = cerr
 	}
@@ -144,6 +173,16 @@ func create(dir, path string) error {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// makeBuckets makes what an empty file has.
+func makeBuckets(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{bucketMeta, bucketRows, bucketLog} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(bucketMeta).Put(keyFormat, binary.BigEndian.AppendUint32(nil, format))
 }
 
 func syncDir(dir string) error {
@@ -157,14 +196,29 @@ func syncDir(dir string) error {
 
 // Read implements [state.Store].
 func (j *Journal) Read(f func(r state.StoreReader) error) error {
-	return j.db.View(func(tx *bbolt.Tx) error {
+	return j.view(func(tx *bbolt.Tx) error {
 		return f(reader{rows: tx.Bucket(bucketRows), log: tx.Bucket(bucketLog)})
 	})
 }
 
+// view runs f with a read transaction of the file as it is: one that was closed
+// meanwhile has made way for another.
+func (j *Journal) view(f func(tx *bbolt.Tx) error) error {
+	for {
+		db := j.db.Load()
+		err := db.View(f)
+		if !errors.Is(err, errNotOpen) || db == j.db.Load() {
+			return err
+		}
+	}
+}
+
 // Write implements [state.Store].
 func (j *Journal) Write(w *state.Write) error {
-	return j.db.Update(func(tx *bbolt.Tx) error {
+	if len(w.Put) >= j.large {
+		return j.rebuild(w)
+	}
+	return j.db.Load().Update(func(tx *bbolt.Tx) error {
 		rows := tx.Bucket(bucketRows)
 		for _, r := range w.Put {
 			if err := rows.Put(rowKey(r.Table, r.Key), encodeRow(r)); err != nil {
@@ -201,7 +255,11 @@ func writeLog(log *bbolt.Bucket, w *state.Write) error {
 }
 
 // Close implements [state.Store].
-func (j *Journal) Close() error { return j.db.Close() }
+func (j *Journal) Close() error {
+	err := j.db.Load().Close()
+	j.closing.Wait()
+	return err
+}
 
 // rowKey is table, NUL, key: rows sort by table, then key.
 func rowKey(table, key string) []byte {
@@ -218,7 +276,11 @@ func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) 
 const rowHeader = 25
 
 func encodeRow(r *state.Row) []byte {
-	b := make([]byte, 0, rowHeader+len(r.Value))
+	return appendRow(make([]byte, 0, rowHeader+len(r.Value)), r)
+}
+
+// appendRow appends r, encoded, to b.
+func appendRow(b []byte, r *state.Row) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Version.Stamp))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Version.Origin))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Expires))

@@ -90,6 +90,7 @@ func TestSameAsMemory(t *testing.T) {
 		seq := uint64(1)
 		for range rapid.IntRange(1, 6).Draw(t, "writes") {
 			w := drawWrite(t, &seq)
+			j.large = rapid.SampledFrom([]int{1, large}).Draw(t, "large")
 			if err := errors.Join(j.Write(w), m.Write(w)); err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +130,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, ErrCorrupt},
 		{"a newer format", func(t *testing.T, path string) {
 			j := open1(t, filepath.Dir(path))
-			err := j.db.Update(func(tx *bbolt.Tx) error {
+			err := j.db.Load().Update(func(tx *bbolt.Tx) error {
 				return tx.Bucket(bucketMeta).Put(keyFormat, []byte{0, 0, 0, 99})
 			})
 			if err = errors.Join(err, j.Close()); err != nil {

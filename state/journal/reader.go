@@ -10,7 +10,10 @@ import (
 	"github.com/edgestage/edgestage/state"
 )
 
-var errTimeout = bolterrors.ErrTimeout
+var (
+	errTimeout = bolterrors.ErrTimeout
+	errNotOpen = bolterrors.ErrDatabaseNotOpen
+)
 
 // isDamage tells whether err says that the file is no bbolt file that this
 // release can read.

@@ -9,10 +9,10 @@ import (
 // pages stay in the system's cache and come back when they are read. After a
 // start has read all rows they would count as ours for good.
 func (j *Journal) Trim() {
-	_ = j.db.View(func(tx *bbolt.Tx) error {
+	_ = j.view(func(tx *bbolt.Tx) error {
 		// The transaction keeps the mapping in place, and the mapping is
 		// read-only and shared with the file: dropping its pages loses nothing.
-		start := j.db.Info().Data
+		start := tx.DB().Info().Data
 		if size := tx.Size(); start != 0 && size > 0 {
 			_, _, _ = unix.Syscall(unix.SYS_MADVISE, start, uintptr(size), unix.MADV_DONTNEED)
 		}

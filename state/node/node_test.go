@@ -148,14 +148,14 @@ func TestThreeNodesShareCommits(t *testing.T) {
 	})
 }
 
-func TestEmptyDiskCatchesUpWithLargeCommit(t *testing.T) {
-	a, _ := start(t, Config{Name: "a", Data: t.TempDir(), Gossip: &Gossip{Bind: "127.0.0.1:0"}})
-	ready(t, a)
-	// More than the log keeps of one commit: it can only travel as rows.
+// putLarge commits 3,000 rows on n, which are more than the log keeps of one
+// commit: it can only travel as rows.
+func putLarge(t *testing.T, n *Node, prefix string) {
+	t.Helper()
 	payload := make([]byte, 4000)
-	_, err := a.Commit(context.Background(), func(tx *state.Tx) error {
+	_, err := n.Commit(context.Background(), func(tx *state.Tx) error {
 		for i := range 3000 {
-			if err := tx.Put(&model.Import{Zone: fmt.Sprintf("Z%05d", i), Hashes: [][]byte{payload}}); err != nil {
+			if err := tx.Put(&model.Import{Zone: fmt.Sprintf("%s%05d", prefix, i), Hashes: [][]byte{payload}}); err != nil {
 				return err
 			}
 		}
@@ -164,6 +164,12 @@ func TestEmptyDiskCatchesUpWithLargeCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestEmptyDiskCatchesUpWithLargeCommit(t *testing.T) {
+	a, _ := start(t, Config{Name: "a", Data: t.TempDir(), Gossip: &Gossip{Bind: "127.0.0.1:0"}})
+	ready(t, a)
+	putLarge(t, a, "Z")
 	b, _ := start(t, Config{Name: "b", Data: t.TempDir(), Gossip: &Gossip{Bind: "127.0.0.1:0", Join: []string{a.Addr()}}})
 	ready(t, b)
 	if !has(b, "Z02999") {
@@ -172,6 +178,29 @@ func TestEmptyDiskCatchesUpWithLargeCommit(t *testing.T) {
 	put(t, b, "Zlater")
 	eventually(t, func() string {
 		if !has(a, "Zlater") {
+			return "a lacks the commit of b"
+		}
+		return ""
+	})
+}
+
+// A commit too large for the log reaches a member that is there, and what is
+// committed after it finds its place.
+func TestLargeCommitReachesMembers(t *testing.T) {
+	a, _ := start(t, loopback("a"))
+	b, _ := start(t, loopback("b", a.Addr()))
+	ready(t, a, b)
+	putLarge(t, a, "Z")
+	put(t, a, "Zlater")
+	eventually(t, func() string {
+		if !has(b, "Z02999") || !has(b, "Zlater") {
+			return "b lacks commits of a"
+		}
+		return ""
+	})
+	put(t, b, "Zlast")
+	eventually(t, func() string {
+		if !has(a, "Zlast") {
 			return "a lacks the commit of b"
 		}
 		return ""
