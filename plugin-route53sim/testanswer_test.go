@@ -2,6 +2,8 @@ package route53sim
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -22,7 +24,8 @@ func shown(rcode string, data []string) string {
 // TestDNSAnswerAgainstWire asks random questions of random worlds, for clients
 // anywhere, over the wire and through TestDNSAnswer: rcode and records are the
 // same (aws-behaviour 3.9). Where the answer is drawn, each side draws anew until
-// they agree.
+// they agree; where there are too many answers for that, as with eight of twenty
+// records, both are to give as many records and in the end have given the same.
 func TestDNSAnswerAgainstWire(t *testing.T) {
 	const perWorld, draws = 100, 2000
 	left := cases() / 10
@@ -39,6 +42,7 @@ func TestDNSAnswerAgainstWire(t *testing.T) {
 				continue // not for TestDNSAnswer
 			}
 			var got, want string
+			var drawn, wired drawnRecords
 			for range draws {
 				r, err := api.Answer(context.Background(), route53.Question{Zone: z.id, Name: model.Name(name), Type: q.qtype, Resolver: q.source, Subnet: q.ecs})
 				if err != nil {
@@ -56,8 +60,10 @@ func TestDNSAnswerAgainstWire(t *testing.T) {
 				if got, want = shown(r.Rcode, r.Data), shown(dns.RcodeToString[m.Rcode], data); got == want {
 					break
 				}
+				drawn.add(r.Rcode, r.Data)
+				wired.add(dns.RcodeToString[m.Rcode], data)
 			}
-			if got != want {
+			if got != want && (len(drawn) < 10 || !maps.Equal(drawn, wired)) {
 				t.Errorf("%s %s from %s, ECS %v: TestDNSAnswer says\n%s\non the wire\n%s", q.name, dns.Type(q.qtype), q.source, q.ecs, got, want)
 				return false
 			}
@@ -65,4 +71,17 @@ func TestDNSAnswerAgainstWire(t *testing.T) {
 		left -= perWorld
 		return left > 0
 	})
+}
+
+// drawnRecords are the records that were answered, each with the code and the
+// number of all those that came with it.
+type drawnRecords map[string]bool
+
+func (d *drawnRecords) add(rcode string, data []string) {
+	if *d == nil {
+		*d = make(drawnRecords)
+	}
+	for _, record := range data {
+		(*d)[fmt.Sprint(rcode, " ", len(data), " ", record)] = true
+	}
 }
