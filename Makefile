@@ -49,14 +49,14 @@ run: build
 test: test-unit test-integration
 
 test-unit:
-	for m in state plugin-route53sim caddy-edgeguard; do echo "== $$m"; go -C $$m test -race ./...; done
+	for m in state plugin-route53sim caddy-edgeguard; do echo "== $$m"; go -C $$m test -race -timeout 30m ./...; done
 
 test-integration: build
-	go -C integration test -count=1 -timeout 20m ./...
+	go -C integration test -count=1 -timeout 45m ./...
 
 # The same with binaries that detect races.
 test-integration-race: build-race
-	EDGESTAGE_BIN=$(CURDIR)/bin/race go -C integration test -count=1 -timeout 20m ./...
+	EDGESTAGE_BIN=$(CURDIR)/bin/race go -C integration test -count=1 -timeout 45m ./...
 
 # Fuzz every decoder for FUZZTIME each.
 FUZZTIME ?= 20s

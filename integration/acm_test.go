@@ -95,7 +95,7 @@ func (n *acmEdge) reload() {
 // there is none.
 func (n *acmEdge) shows(serverName string) (*x509.Certificate, error) {
 	n.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), deadline/4)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, client(n.t, "openssl", "openssl"), "s_client", "-connect", n.https, "-servername", serverName)
 	out, err := cmd.CombinedOutput()
@@ -126,7 +126,7 @@ func (n *acmEdge) wantShown(serverName, serial string) {
 // the time is out.
 func awsCLI(t testing.TB, endpoint string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*deadline)
+	ctx, cancel := context.WithTimeout(context.Background(), clientDeadline)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, client(t, "aws", "awscli"), append([]string{"--endpoint-url", endpoint, "--output", "text"}, args...)...)
 	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+apiKey, "AWS_SECRET_ACCESS_KEY="+apiSecret, "AWS_DEFAULT_REGION=us-east-1",

@@ -37,7 +37,7 @@ type onlooker struct {
 
 // discover returns the addresses of those that DNS should answer with.
 func (o *onlooker) discover() (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), deadline/8)
 	defer cancel()
 	out, err := o.cloud.DiscoverInstances(ctx, &servicediscovery.DiscoverInstancesInput{
 		NamespaceName: aws.String("corp"), ServiceName: aws.String("worker"), HealthStatus: sdtypes.HealthStatusFilterHealthyOrElseAll,

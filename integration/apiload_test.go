@@ -72,8 +72,8 @@ func TestAPIManyClients(t *testing.T) {
 		}
 		for _, n := range nodes {
 			eventually(t, func() string {
-				if got := listTexts(t, n, id); !maps.Equal(got, want) {
-					return fmt.Sprintf("%s lists %d names in %s, %d of %d as acknowledged", n.name, len(got), id, same(got, want), len(want))
+				if got, err := listTexts(n, id); err != nil || !maps.Equal(got, want) {
+					return fmt.Sprintf("%s lists %d names in %s, %v, %d of %d as acknowledged", n.name, len(got), id, err, same(got, want), len(want))
 				}
 				return ""
 			})
@@ -160,14 +160,13 @@ func (w *loadWriter) lists(want map[string]string) {
 }
 
 // listTexts returns the TXT records of a zone by name.
-func listTexts(t *testing.T, n *apiNode, zone string) map[string]string {
+func listTexts(n *apiNode, zone string) (map[string]string, error) {
 	out := map[string]string{}
 	pages := route53.NewListResourceRecordSetsPaginator(n.client, &route53.ListResourceRecordSetsInput{HostedZoneId: &zone})
 	for pages.HasMorePages() {
 		p, err := pages.NextPage(context.Background())
 		if err != nil {
-			t.Error(err)
-			return nil
+			return nil, err
 		}
 		for _, s := range p.ResourceRecordSets {
 			if s.Type == types.RRTypeTxt {
@@ -175,7 +174,7 @@ func listTexts(t *testing.T, n *apiNode, zone string) map[string]string {
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // same returns how many entries of want are in got.

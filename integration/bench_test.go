@@ -46,7 +46,7 @@ func (s *benchServer) start(probe string) time.Duration {
 	begin := time.Now()
 	s.process = runWith(s.t, s.name, s.dir, s.env, binary(s.t, "coredns"), "-conf", path)
 	m := new(dns.Msg).SetQuestion(probe, dns.TypeA)
-	c := dns.Client{Timeout: time.Second}
+	c := dns.Client{Timeout: 5 * time.Second}
 	s.process.soon(func() error {
 		r, _, err := c.Exchange(m, s.addr)
 		if err == nil && r.Rcode != dns.RcodeSuccess {

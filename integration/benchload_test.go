@@ -121,15 +121,15 @@ func (w *workload) sendFromHere(t testing.TB, addr string) replies {
 }
 
 // sendShare asks each questions[i] for i = first, first + step, and so on. A
-// reply that does not come within a second counts as lost.
+// reply that does not come within five seconds counts as lost.
 func (w *workload) sendShare(t testing.TB, addr string, first, step int, got replies) {
-	conn, err := dns.DialTimeout("udp", addr, time.Second)
+	conn, err := dns.DialTimeout("udp", addr, deadline)
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	defer conn.Close()
-	c := dns.Client{Timeout: time.Second}
+	c := dns.Client{Timeout: 5 * time.Second}
 	for i := first; i < len(w.questions); i += step {
 		m := new(dns.Msg).SetQuestion(w.questions[i].name, w.questions[i].qtype)
 		m.RecursionDesired = false

@@ -21,7 +21,7 @@ import (
 // answer.
 func dig(t testing.TB, source, server, name, rrtype string) string {
 	t.Helper()
-	out, err := exec.Command(client(t, "dig", "bind9-dnsutils"), "-b", source, "@127.0.0.1", "-p", port(server), name, rrtype, "+tries=1", "+timeout=5").CombinedOutput()
+	out, err := exec.Command(client(t, "dig", "bind9-dnsutils"), "-b", source, "@127.0.0.1", "-p", port(server), name, rrtype, "+tries=3", "+timeout=10").CombinedOutput()
 	if err != nil {
 		return fmt.Sprintf("%v: %s", err, out)
 	}

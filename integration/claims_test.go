@@ -79,7 +79,7 @@ func (n *claimsEdge) reload() (string, bool) {
 // credentials.
 func cliAs(t testing.TB, account, endpoint string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	ctx, cancel := context.WithTimeout(context.Background(), clientDeadline)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, client(t, "aws", "awscli"), append([]string{"--endpoint-url", "http://" + endpoint, "--output", "text"}, args...)...)
 	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+account, "AWS_SECRET_ACCESS_KEY=x", "AWS_DEFAULT_REGION=us-east-1",

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -48,7 +47,7 @@ func TestCloudMapWithClients(t *testing.T) {
 	for i, c := range cloudMapClients {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*clientDeadline)
 			defer cancel()
 			command := append(c.command(t), "http://"+nodes[i].api, c.name)
 			cmd := exec.CommandContext(ctx, command[0], command[1:]...)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
@@ -144,7 +143,7 @@ func (c *cloudMap) deregister(service, instance string) error {
 
 // askFrom sends one query from a local address.
 func (n *dnsNode) askFrom(source, name string, qtype uint16) (*dns.Msg, error) {
-	c := dns.Client{Timeout: 2 * time.Second, UDPSize: 4096, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(source)}, Timeout: 2 * time.Second}}
+	c := dns.Client{Timeout: deadline / 8, UDPSize: 4096, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(source)}}}
 	m := new(dns.Msg).SetQuestion(name, qtype)
 	m.SetEdns0(4096, false)
 	r, _, err := c.Exchange(m, n.addr)

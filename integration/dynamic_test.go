@@ -16,7 +16,8 @@ import (
 )
 
 // readmeSite returns the site of that host name from the README of
-// caddy-edgeguard, at another address and with other name servers.
+// caddy-edgeguard, at another address, with other name servers and instances on
+// another port.
 func readmeSite(t testing.TB, host, addr string, servers []string) string {
 	t.Helper()
 	text, err := os.ReadFile("../caddy-edgeguard/README.md")
@@ -27,7 +28,8 @@ func readmeSite(t testing.TB, host, addr string, servers []string) string {
 	if m == nil {
 		t.Fatalf("the README has no site %s", host)
 	}
-	return "http://" + addr + " " + strings.ReplaceAll(string(m[1]), "resolvers 127.0.0.1:1053", "resolvers "+strings.Join(servers, " "))
+	return "http://" + addr + " " + strings.NewReplacer("resolvers 127.0.0.1:1053", "resolvers "+strings.Join(servers, " "),
+		"worker.corp 8080", "worker.corp "+workerPort()).Replace(string(m[1]))
 }
 
 // caddyRefresh is `refresh` of the README's sites.
@@ -68,7 +70,7 @@ func TestCaddyDynamicUpstreams(t *testing.T) {
 func (e *ecs) churnUnderLoad(t *testing.T, service, site string) {
 	start := func(i int) string {
 		id := fmt.Sprintf("%s-%d", service, i)
-		addr := fmt.Sprintf("127.1.3.%d:%s", i+1, workerPort)
+		addr := fmt.Sprintf("127.1.3.%d:%s", i+1, workerPort())
 		if service == "backend" {
 			addr = fmt.Sprintf("127.1.4.%d:0", i+1)
 		}

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -175,30 +176,47 @@ func (e *sharedEdge) entries(t *testing.T, path string) []logged {
 func TestBrowserCoalesces(t *testing.T) {
 	chromium := client(t, "chromium", "chromium")
 	e := startShared(t)
-	dom := e.browse(t, chromium, "https://www.one.test:"+port(e.addr)+"/")
+	var faults []string
+	for range 3 { // a browser connects twice where it finds a connection slow
+		seen := len(e.entries(t, "/")) + len(e.entries(t, "/script.js"))
+		dom := e.browse(t, chromium, "https://www.one.test:"+port(e.addr)+"/")
+		var page, scripts []logged
+		eventually(t, func() string { // the log is written behind the responses
+			page, scripts = e.entries(t, "/"), e.entries(t, "/script.js")
+			if len(page) == 0 || len(page)+len(scripts) < seen+4 {
+				return fmt.Sprintf("the access log has %+v and %+v, want one page and three scripts, one of them twice", page, scripts)
+			}
+			return ""
+		})
+		faults = coalescing(dom, page[len(page)-1], scripts[max(0, len(scripts)-3):])
+		if len(faults) == 0 {
+			return
+		}
+		t.Logf("not as wanted:\n%s", strings.Join(faults, "\n"))
+	}
+	t.Errorf("three times in a row not as wanted, in the end:\n%s", strings.Join(faults, "\n"))
+}
+
+// coalescing returns what is wrong with what a browser has asked for.
+func coalescing(dom string, page logged, scripts []logged) []string {
+	var faults []string
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	for _, host := range sharedHosts[1:3] {
 		if !strings.Contains(dom, host+" ") {
-			t.Errorf("the page lacks what %s serves:\n%s", host, dom)
+			fault("the page lacks what %s serves:\n%s", host, dom)
 		}
 	}
-	var page, scripts []logged
-	eventually(t, func() string {
-		page, scripts = e.entries(t, "/"), e.entries(t, "/script.js")
-		if len(page) != 1 || len(scripts) != 3 {
-			return fmt.Sprintf("the access log has %+v and %+v, want one page and three scripts, one of them twice", page, scripts)
-		}
-		return ""
-	})
 	own, refused, again := pick(scripts, "img.one.test", 200), pick(scripts, "shop.one.test", 421), pick(scripts, "shop.one.test", 200)
-	if own == nil || own.Request.Port != page[0].Request.Port || own.Request.TLS.ServerName != "www.one.test" || own.Request.Proto != "HTTP/2.0" {
-		t.Errorf("img.one.test was asked by %+v, want 200 on the HTTP/2 connection of the page, %+v", own, page[0])
+	if own == nil || own.Request.Port != page.Request.Port || own.Request.TLS.ServerName != "www.one.test" || own.Request.Proto != "HTTP/2.0" {
+		fault("img.one.test was asked by %+v, want 200 on the HTTP/2 connection of the page, %+v", own, page)
 	}
-	if refused == nil || refused.Request.Port != page[0].Request.Port || refused.Reason != "misdirected" {
-		t.Errorf("shop.one.test was first asked by %+v, want 421 on the connection of the page, %+v", refused, page[0])
+	if refused == nil || refused.Request.Port != page.Request.Port || refused.Reason != "misdirected" {
+		fault("shop.one.test was first asked by %+v, want 421 on the connection of the page, %+v", refused, page)
 	}
-	if again == nil || again.Request.Port == page[0].Request.Port || again.Request.TLS.ServerName != "shop.one.test" {
-		t.Errorf("shop.one.test was asked again by %+v, want 200 on a connection of its own", again)
+	if again == nil || again.Request.Port == page.Request.Port || again.Request.TLS.ServerName != "shop.one.test" {
+		fault("shop.one.test was asked again by %+v, want 200 on a connection of its own", again)
 	}
+	return faults
 }
 
 // pick returns the entry for a host with a status, nil if there is none.
@@ -217,17 +235,24 @@ func pick(entries []logged, host string, status int) *logged {
 // document. The certificate counts as valid: browsers coalesce on no other.
 func (e *sharedEdge) browse(t *testing.T, chromium, url string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*deadline)
+	ctx, cancel := context.WithTimeout(t.Context(), clientDeadline)
 	defer cancel()
+	// Its children may write there for a moment longer than it runs.
+	profile, err := os.MkdirTemp("", "edgestage-profile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	cmd := exec.CommandContext(ctx, chromium,
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir="+t.TempDir(),
+		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir="+profile,
 		"--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND", "--ignore-certificate-errors-spki-list="+e.spki,
 		"--dump-dom", url)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
+	cmd.WaitDelay = deadline / 4
 	out, err := cmd.Output()
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		t.Fatalf("%v: %v\n%s", cmd, err, complaints.String())
 	}
 	return string(out)
@@ -252,7 +277,7 @@ func TestCurlFronts(t *testing.T) {
 	} {
 		for _, version := range []string{"--http1.1", "--http2"} {
 			t.Run(tc.name+version, func(t *testing.T) {
-				out, err := exec.CommandContext(t.Context(), curl, "-sk", version, "--max-time", "30", "--connect-to", "::"+e.addr, "-o", "/dev/null",
+				out, err := exec.CommandContext(t.Context(), curl, "-sk", version, "--max-time", "120", "--connect-to", "::"+e.addr, "-o", "/dev/null",
 					"-w", "%{http_code}", "-H", "Host: "+tc.host, "https://"+tc.serverName+"/").CombinedOutput()
 				if err != nil || string(out) != tc.want {
 					t.Errorf("server name %s, host %s: %s, %v, want %s", tc.serverName, tc.host, out, err, tc.want)

@@ -74,7 +74,8 @@ func (n *dnsNode) from(client string) string {
 	o.Option = append(o.Option, &dns.EDNS0_SUBNET{
 		Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 32, Address: net.ParseIP(client).To4(),
 	})
-	r, err := dns.Exchange(m, n.addr)
+	c := dns.Client{Timeout: deadline / 8}
+	r, _, err := c.Exchange(m, n.addr)
 	if err != nil {
 		return err.Error()
 	}

@@ -253,6 +253,12 @@ func (n *dnsNode) bombard(rnd *rand.Rand, messages int) {
 		b := h.make(rnd)
 		maySilent := h.rcodes == nil || slices.Contains(h.rcodes, silent)
 		rcode, err := s.send(b, maySilent)
+		if err != nil && tcp && !maySilent { // it hangs up on who pauses
+			_ = s.Close()
+			s = n.dial(tcp)
+			senders[tcp] = s
+			rcode, err = s.send(b, maySilent)
+		}
 		if err != nil { // a server may hang up on garbage, on nothing else
 			if !tcp || !maySilent {
 				n.t.Fatalf("%s over TCP %v: %v after %x", h.name, tcp, err, b)

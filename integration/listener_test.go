@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -146,8 +147,7 @@ func TestListenerCertificates(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		body := make([]byte, 5)
-		if _, err := resp.Body.Read(body); string(body) != "hello" {
+		if body, err := io.ReadAll(resp.Body); string(body) != "hello" {
 			t.Fatalf("the kept connection answers %d %q %v", resp.StatusCode, body, err)
 		}
 	}

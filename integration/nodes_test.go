@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 )
@@ -99,7 +98,7 @@ func (n *dnsNode) kill() { n.stop(syscall.SIGKILL) }
 func (n *dnsNode) ask(name string, qtype uint16) (*dns.Msg, error) {
 	m := new(dns.Msg)
 	m.SetQuestion(name, qtype)
-	c := dns.Client{Timeout: 2 * time.Second}
+	c := dns.Client{Timeout: deadline / 8}
 	r, _, err := c.Exchange(m, n.addr)
 	return r, err
 }

@@ -17,8 +17,13 @@ import (
 	"time"
 )
 
-// deadline is how long anything that is waited for may take on a busy machine.
-const deadline = 45 * time.Second
+// deadline is how long anything that is waited for may take on a slow and busy
+// machine, and clientDeadline the same for clients that ask several times and
+// may be slow to start.
+const (
+	deadline       = 2 * time.Minute
+	clientDeadline = 10 * time.Minute
+)
 
 // binary returns the path of a built binary.
 func binary(t testing.TB, name string) string {
@@ -90,6 +95,7 @@ func runWith(t testing.TB, name, dir string, env []string, path string, args ...
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p, p
+	p.cmd.WaitDelay = deadline / 4 // a child that outlives it may hold what it writes to
 	// A home of its own, so that nothing of the user's is read or written.
 	p.cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME=", "XDG_CONFIG_HOME=")
 	p.cmd.Env = append(p.cmd.Env, env...)
@@ -151,20 +157,47 @@ func eventually(t testing.TB, f func() string) {
 	}
 }
 
-// The ports that tests take are below those that the system gives to outgoing
+// ports are those that tests take: not what the system gives to outgoing
 // connections, which would take one between its choice and its use.
-const firstPort, lastPort = 20000, 32000
+var ports = sync.OnceValue(func() (p struct{ first, count uint32 }) {
+	p.first, p.count = 20000, 12000
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	var low, high uint32
+	if n, _ := fmt.Sscan(string(text), &low, &high); err != nil || n != 2 {
+		return p
+	}
+	const registered, all, enough = 10000, 65536, 2000
+	switch {
+	case low >= registered+enough:
+		p.count = min(p.count, low-registered)
+		p.first = low - p.count
+	case high+enough < all:
+		p.first, p.count = high+1, all-1-high
+	}
+	return p
+})
 
 var nextPort atomic.Uint32
 
-func init() { nextPort.Store(uint32(rand.IntN(lastPort - firstPort))) }
+func init() { nextPort.Store(uint32(rand.IntN(1 << 20))) }
 
 // freePort returns a port that is free for TCP and UDP on loopback, each time
 // another one.
 func freePort(t testing.TB) string {
 	t.Helper()
-	for range lastPort - firstPort {
-		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%(lastPort-firstPort))
+	addr := unused()
+	if addr == "" {
+		t.Fatal("no port is free for both TCP and UDP")
+	}
+	return addr
+}
+
+// unused returns an address on loopback that nobody listens on, "" if there is
+// none.
+func unused() string {
+	p := ports()
+	for range p.count {
+		addr := fmt.Sprintf("127.0.0.1:%d", p.first+nextPort.Add(1)%p.count)
 		tcp, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue
@@ -177,7 +210,6 @@ func freePort(t testing.TB) string {
 		_ = udp.Close()
 		return addr
 	}
-	t.Fatal("no port is free for both TCP and UDP")
 	return ""
 }
 
@@ -188,7 +220,7 @@ func port(addr string) string {
 
 // get returns the status and body of a page.
 func get(url string) (int, string, error) {
-	c := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	c := http.Client{Timeout: deadline / 4, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := c.Get(url)
 	if err != nil {
 		return 0, "", err

@@ -86,7 +86,7 @@ func TestUnbound(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			resolver := unbound(t, zone, "same.near.example.", "192.0.2.3")
 			ask := func(name string, args ...string) string {
-				return strings.TrimSpace(command(dig, append([]string{"@127.0.0.1", "-p", resolver, "+short", "+tries=1", name}, args...)...))
+				return strings.TrimSpace(command(dig, append([]string{"@127.0.0.1", "-p", resolver, "+short", "+tries=3", "+time=20", name}, args...)...))
 			}
 			for range 2 { // the second time from its cache
 				for _, tc := range []struct{ name, source, subnet, want string }{

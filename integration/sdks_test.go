@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 )
@@ -55,15 +54,26 @@ var sdks = []sdk{
 			}
 			writeFile(t, filepath.Join(dir, name), string(text))
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-		defer cancel()
-		install := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts")
-		install.Dir = dir
-		if out, err := install.CombinedOutput(); err != nil {
-			missing(t, "the packages of testdata/sdkjs cannot be fetched: %v\n%s", err, out)
+		for try := 1; ; try++ { // what is far away may fail for a moment
+			out, err := npmInstall(npm, dir)
+			if err == nil {
+				return []string{node, filepath.Join(dir, "client.js")}
+			}
+			if try == 5 {
+				missing(t, "the packages of testdata/sdkjs cannot be fetched: %v\n%s", err, out)
+			}
+			t.Logf("fetching packages: %v\n%s", err, out)
 		}
-		return []string{node, filepath.Join(dir, "client.js")}
 	}, nil},
+}
+
+// npmInstall fetches the packages that are locked in dir.
+func npmInstall(npm, dir string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), clientDeadline)
+	defer cancel()
+	install := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--fetch-retries=5")
+	install.Dir = dir
+	return install.CombinedOutput()
 }
 
 // TestAPIWithSDKs has clients of other languages create a zone with RRsets of
@@ -82,7 +92,7 @@ func TestAPIWithSDKs(t *testing.T) {
 			command, zone := s.command(t), s.name+".example.net"
 			call := func(args ...string) string {
 				t.Helper()
-				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+				ctx, cancel := context.WithTimeout(context.Background(), clientDeadline)
 				defer cancel()
 				args = append(append(slices.Clone(command[1:]), "http://"+nodes[i].api, zone), args...)
 				cmd := exec.CommandContext(ctx, command[0], args...)
@@ -212,7 +222,7 @@ func dug(dig string, n *apiNode, name, rrtype string) []string {
 	// dig writes bytes of names in decimal, Route 53 in octal.
 	name = strings.NewReplacer(`\052.`, "any.", `\100`, `\064`).Replace(name)
 	var out []string
-	for line := range strings.Lines(command(dig, "@127.0.0.1", "-p", port(n.addr), "+short", "+tries=2", name, rrtype)) {
+	for line := range strings.Lines(command(dig, "@127.0.0.1", "-p", port(n.addr), "+short", "+tries=3", "+time=20", name, rrtype)) {
 		if text := bareText(strings.TrimSpace(line)); text != "" {
 			out = append(out, text)
 		}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -48,7 +47,7 @@ func TestSignals(t *testing.T) {
 	n.ready()
 	do := func(args ...string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), clientDeadline)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, cli, append([]string{"--endpoint-url", "http://" + n.api}, args...)...)
 		cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+apiKey, "AWS_SECRET_ACCESS_KEY="+apiSecret, "AWS_DEFAULT_REGION=us-east-1",

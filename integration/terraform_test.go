@@ -112,7 +112,7 @@ func TestTerraformFlow(t *testing.T) {
 		waiter := route53.NewResourceRecordSetsChangedWaiter(n.client, func(o *route53.ResourceRecordSetsChangedWaiterOptions) {
 			o.MinDelay, o.MaxDelay = 10*time.Millisecond, time.Second
 		})
-		must(waiter.Wait(ctx, &route53.GetChangeInput{Id: info.Id}, time.Minute))
+		must(waiter.Wait(ctx, &route53.GetChangeInput{Id: info.Id}, deadline))
 	}
 
 	made, err := n.client.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{

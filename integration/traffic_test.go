@@ -51,12 +51,22 @@ func TestTrafficPolicyCluster(t *testing.T) {
 			return ""
 		})
 	}
-	// answeredBy checks that a node answers with one of the addresses.
+	// answeredBy checks that a node answers with one of the addresses; becomes
+	// waits for that.
 	answeredBy := func(n *apiNode, addresses ...string) {
 		t.Helper()
 		if got := n.answers("www.example.net.", dns.TypeA); !slices.Contains(addresses, got) {
 			t.Errorf("%s answers %q, want one of %q", n.name, got, addresses)
 		}
+	}
+	becomes := func(n *apiNode, addresses ...string) {
+		t.Helper()
+		eventually(t, func() string {
+			if got := n.answers("www.example.net.", dns.TypeA); !slices.Contains(addresses, got) {
+				return fmt.Sprintf("%s answers %q, want one of %q", n.name, got, addresses)
+			}
+			return ""
+		})
 	}
 	applied(b, 1)
 	for _, n := range nodes {
@@ -93,7 +103,7 @@ func TestTrafficPolicyCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answeredBy(c, "192.0.2.5", "192.0.2.6")
+	becomes(c, "192.0.2.5", "192.0.2.6")
 	c.kill()
 	c.start()
 	c.ready()
