@@ -16,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
+	"github.com/edgestage/edgestage/state/statetest"
 )
 
 // apiConfig returns a configuration with a site that serves the API at addr.
@@ -51,19 +52,8 @@ func askAPI(t *testing.T, addr string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// freeAddr returns a loopback address that nobody listens at.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestAWSAPI(t *testing.T) {
-	addr := freeAddr(t)
+	addr := statetest.FreeAddr()
 	file := filepath.Join(t.TempDir(), "credentials")
 	if err := os.WriteFile(file, []byte("111111111111 AKIDEXAMPLE secret\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/hlc"
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/statetest"
 )
 
 const account = "111111111111"
@@ -59,7 +60,7 @@ func TestEveryTransport(t *testing.T) {
 	exact, wild := issue(t, "ecdsa", 1, "www.a.test"), issue(t, "rsa", 2, "*.a.test")
 	site := "\t{log}\n\tdefault_index\n\t" + placeholders + "\n}\n"
 	e := serveEdge(t, edgeOne, "https://www.a.test {\n\t"+tlsFiles(t, exact)+"\n"+site+"https://*.a.test {\n\t"+tlsFiles(t, wild)+"\n"+site+
-		"http://127.0.0.1:"+fmt.Sprint(freePort(t))+" {\n}\n")
+		"http://127.0.0.1:"+fmt.Sprint(statetest.FreePort())+" {\n}\n")
 	for i, p := range protocols {
 		t.Run(p.name, func(t *testing.T) {
 			path := fmt.Sprint("/", i)
@@ -103,7 +104,7 @@ func TestResumption(t *testing.T) {
 				return c
 			}
 			waitForTicket := func() {
-				deadline := time.Now().Add(10 * time.Second)
+				deadline := time.Now().Add(2 * time.Minute)
 				for {
 					if _, ok := tickets.Get(""); ok {
 						return
@@ -319,11 +320,11 @@ func TestReloadsUnderLoad(t *testing.T) {
 			if err == nil && r.serial() == serial {
 				break
 			}
-			if time.Since(loaded) > 10*time.Second {
+			if time.Since(loaded) > 2*time.Minute {
 				t.Fatalf("certificate %d is not presented after it was loaded: %+v, %v", serial, r, err)
 			}
 		}
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		for i := range done { // each client has seen this configuration
 			for done[i].Load() < before[i]+2 && !t.Failed() && time.Now().Before(deadline) {
 				time.Sleep(time.Millisecond)

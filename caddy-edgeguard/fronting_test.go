@@ -19,6 +19,7 @@ import (
 
 	"github.com/edgestage/edgestage/caddy-edgeguard/edgenode"
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/statetest"
 )
 
 // otherAccount owns what account does not.
@@ -156,7 +157,7 @@ func TestFrontingOnResumedSessions(t *testing.T) {
 			tickets := new(lastTicket)
 			config := client("www.a.test", p.tls)
 			config.ClientSessionCache = tickets
-			for deadline := time.Now().Add(10 * time.Second); ; {
+			for deadline := time.Now().Add(2 * time.Minute); ; {
 				e.mustGet(t, p.proto, config, "www.a.test", "/ticket")
 				if _, ok := tickets.Get(""); ok {
 					break
@@ -296,7 +297,7 @@ func (e *tlsEdge) rawH2(t *testing.T, serverName, authority, host string) string
 			t.Fatal(err)
 		}
 	}
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
@@ -327,7 +328,7 @@ func (e *tlsEdge) rawH2(t *testing.T, serverName, authority, host string) string
 // TestFrontingBeforeTheStateIsThere: a node that waits for others does not know
 // yet whose a host is, so it answers the server name's own only.
 func TestFrontingBeforeTheStateIsThere(t *testing.T) {
-	app := fmt.Sprintf("edgeguard {\n\t\tnode one\n\t\tgossip 127.0.0.1:%d {\n\t\t\tjoin 127.0.0.1:%d\n\t\t}\n\t}", freePort(t), freePort(t))
+	app := fmt.Sprintf("edgeguard {\n\t\tnode one\n\t\tgossip 127.0.0.1:%d {\n\t\t\tjoin 127.0.0.1:%d\n\t\t}\n\t}", statetest.FreePort(), statetest.FreePort())
 	e := serveEdge(t, app, guardedSites(t, ""))
 	replica, _ := edgenode.Open()
 	c := e.connect(t, "HTTP/2.0", client("free.test", tls.VersionTLS13))
@@ -370,7 +371,7 @@ func TestFrontingMetrics(t *testing.T) {
 
 // TestFrontingWithoutTLS: it does nothing, and says so once the server runs.
 func TestFrontingWithoutTLS(t *testing.T) {
-	port := freePort(t)
+	port := statetest.FreePort()
 	log := filepath.Join(t.TempDir(), "default.log")
 	options := edgeOne + fmt.Sprintf("\n\tlog guard {\n\t\toutput file %s\n\t\tinclude http.handlers.reject_fronting\n\t}", log)
 	e := serveEdge(t, options, fmt.Sprintf("http://127.0.0.1:%d, http://www.b.test:%d {\n\treject_fronting\n\trespond ok\n}\n", port, port)+guardedSites(t, ""))

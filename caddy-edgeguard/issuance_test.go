@@ -123,7 +123,7 @@ func TestIssuerOfASite(t *testing.T) {
 	mustLoad(t, []byte(c))
 	replica := openReplica(t)
 	open.Store(replica)
-	end := time.Now().Add(30 * time.Second)
+	end := time.Now().Add(2 * time.Minute)
 	for {
 		held := caddytls.AllMatchingCertificates("site.example.org")
 		var listed []model.CertificateState
@@ -139,7 +139,7 @@ func TestIssuerOfASite(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("after 30 s Caddy holds %d certificates, listed are %+v", len(held), listed)
+			t.Fatalf("after 2 min Caddy holds %d certificates, listed are %+v", len(held), listed)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -154,7 +154,7 @@ func certificatesOf(t *testing.T, arn string) *sni.Certificate {
 		t.Fatal(err)
 	}
 	defer ref.Release()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if c := certificates(ref).Managed(arn); c != nil {
 			return c
 		}
@@ -165,7 +165,7 @@ func certificatesOf(t *testing.T, arn string) *sni.Certificate {
 // waitIssued waits until a certificate is issued.
 func waitIssued(t *testing.T, r *state.Replica, c *model.Certificate) {
 	t.Helper()
-	end := time.Now().Add(30 * time.Second)
+	end := time.Now().Add(2 * time.Minute)
 	for {
 		var s model.CertificateState
 		if err := r.View(func(rd *state.Reader) error { s, _ = model.CertificateAt(rd, c.ARN); return nil }); err != nil {
@@ -175,7 +175,7 @@ func waitIssued(t *testing.T, r *state.Replica, c *model.Certificate) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("after 30 s: %s, %+v", s.Status(time.Now()), s.Work)
+			t.Fatalf("after 2 min: %s, %+v", s.Status(time.Now()), s.Work)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -68,7 +68,7 @@ func openReplica(t *testing.T) *state.Replica {
 // given names, sorted.
 func waitForEndpoints(t *testing.T, r *state.Replica, want ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	sub := r.Subscribe(model.TableEndpoints)
 	defer sub.Close()

@@ -35,6 +35,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/statetest"
 )
 
 // testKeys makes each key once: those of RSA take long.
@@ -86,26 +87,6 @@ func tlsFiles(t *testing.T, c *tls.Certificate) string {
 	return "tls " + write("cert.pem", "CERTIFICATE", c.Certificate[0]) + " " + write("key.pem", "PRIVATE KEY", key)
 }
 
-// freePort returns a port that is free for TCP and UDP on loopback.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		u, err := net.ListenPacket("udp", l.Addr().String())
-		l.Close()
-		if err == nil {
-			u.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
 // tlsEdge is the Caddy of this process, serving a Caddyfile.
 type tlsEdge struct {
 	port int
@@ -132,7 +113,7 @@ const edgeOptions = `{
 // the directive that writes the access log.
 func serveEdge(t *testing.T, app, sites string) *tlsEdge {
 	t.Helper()
-	e := &tlsEdge{port: freePort(t), log: filepath.Join(t.TempDir(), "access.log")}
+	e := &tlsEdge{port: statetest.FreePort(), log: filepath.Join(t.TempDir(), "access.log")}
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
 			t.Errorf("Stop() = %v", err)
@@ -167,7 +148,7 @@ func (e *tlsEdge) addr() string { return fmt.Sprintf("127.0.0.1:%d", e.port) }
 // there.
 func (e *tlsEdge) logged(t *testing.T, path string) map[string]any {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		data, err := os.ReadFile(e.log)
 		if err != nil && !os.IsNotExist(err) {
@@ -275,7 +256,7 @@ func (e *tlsEdge) get(proto string, config *tls.Config, host, path string) (*rep
 		defer h.CloseIdleConnections()
 		transport = h
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	resp, err := transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {
@@ -351,7 +332,7 @@ func changeRows(t *testing.T, change func(tx *state.Tx) error) {
 // commit does not wait for views longer than a moment.
 func waitForOwner(t *testing.T, node *edgenode.Ref, host string, wanted func(*claims.Resource) bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		view := node.Claims().View()
 		owner, _ := view.Owner(host)

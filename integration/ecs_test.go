@@ -17,12 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	sdtypes "github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
+	"github.com/edgestage/edgestage/state/statetest"
 	"github.com/miekg/dns"
 )
 
 // workerPort returns the port of all tasks of the service worker: each has an
 // address of its own, as with the awsvpc network mode.
-var workerPort = sync.OnceValue(func() string { return port(unused()) })
+var workerPort = sync.OnceValue(func() string { return fmt.Sprint(statetest.FreePort()) })
 
 // ecs registers tasks as Amazon ECS does: when they run and are healthy, under
 // their task id, and takes them away when they stop (aws-behaviour 6.8).

@@ -2,8 +2,6 @@ package integration
 
 import (
 	"bytes"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -11,10 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/edgestage/edgestage/state/statetest"
 )
 
 // deadline is how long anything that is waited for may take on a slow and busy
@@ -157,60 +156,10 @@ func eventually(t testing.TB, f func() string) {
 	}
 }
 
-// ports are those that tests take: not what the system gives to outgoing
-// connections, which would take one between its choice and its use.
-var ports = sync.OnceValue(func() (p struct{ first, count uint32 }) {
-	p.first, p.count = 20000, 12000
-	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
-	var low, high uint32
-	if n, _ := fmt.Sscan(string(text), &low, &high); err != nil || n != 2 {
-		return p
-	}
-	const registered, all, enough = 10000, 65536, 2000
-	switch {
-	case low >= registered+enough:
-		p.count = min(p.count, low-registered)
-		p.first = low - p.count
-	case high+enough < all:
-		p.first, p.count = high+1, all-1-high
-	}
-	return p
-})
-
-var nextPort atomic.Uint32
-
-func init() { nextPort.Store(uint32(rand.IntN(1 << 20))) }
-
-// freePort returns a port that is free for TCP and UDP on loopback, each time
-// another one.
+// freePort returns an address on loopback that nobody listens on.
 func freePort(t testing.TB) string {
 	t.Helper()
-	addr := unused()
-	if addr == "" {
-		t.Fatal("no port is free for both TCP and UDP")
-	}
-	return addr
-}
-
-// unused returns an address on loopback that nobody listens on, "" if there is
-// none.
-func unused() string {
-	p := ports()
-	for range p.count {
-		addr := fmt.Sprintf("127.0.0.1:%d", p.first+nextPort.Add(1)%p.count)
-		tcp, err := net.Listen("tcp", addr)
-		if err != nil {
-			continue
-		}
-		udp, err := net.ListenPacket("udp", addr)
-		_ = tcp.Close()
-		if err != nil {
-			continue
-		}
-		_ = udp.Close()
-		return addr
-	}
-	return ""
+	return statetest.FreeAddr()
 }
 
 func port(addr string) string {

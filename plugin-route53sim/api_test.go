@@ -12,23 +12,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/miekg/dns"
 
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/statetest"
 )
-
-// apiAddr returns a free address for the API.
-func apiAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // call sends a request to the API at addr with any key, and reads the answer
 // into out.
@@ -61,7 +52,7 @@ func call(t *testing.T, addr, method, path, body string, out any) (int, error) {
 // over the wire.
 func TestAPIAnswers(t *testing.T) {
 	c := newCorefile(t)
-	addr := apiAddr(t)
+	addr := statetest.FreeAddr()
 	inst := c.start(c.input("api " + addr))
 	defer c.stop(inst)
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)
@@ -90,17 +81,19 @@ func TestAPIAnswers(t *testing.T) {
 	if status, err := call(t, addr, "POST", "hostedzone/"+id+"/rrset/", body, nil); status != 200 || err != nil {
 		t.Fatalf("ChangeResourceRecordSets = %d, %v, want 200", status, err)
 	}
+	c.ask("www.example.net.", dns.TypeA, dns.RcodeSuccess) // an acknowledgement does not wait for slow views
+	client := dns.Client{Timeout: time.Minute}
 	for _, owner := range []string{"example.net.", "www.example.net.", "WWW.example.net.", "a.wild.example.net.", "mail.example.net.", "chain.example.net.", "big.example.net.", "none.example.net."} {
 		for _, rrtype := range model.Types {
 			qtype, _ := model.TypeCode(rrtype)
-			m, err := dns.Exchange(new(dns.Msg).SetQuestion(owner, qtype), fmt.Sprintf("127.0.0.1:%d", c.port))
+			m, _, err := client.Exchange(new(dns.Msg).SetQuestion(owner, qtype), fmt.Sprintf("127.0.0.1:%d", c.port))
 			if err != nil {
 				t.Fatal(err)
 			}
 			protocol := "UDP"
 			if m.Truncated {
 				protocol = "TCP"
-				tcp := dns.Client{Net: "tcp"}
+				tcp := dns.Client{Net: "tcp", Timeout: time.Minute}
 				if m, _, err = tcp.Exchange(new(dns.Msg).SetQuestion(owner, qtype), fmt.Sprintf("127.0.0.1:%d", c.port)); err != nil {
 					t.Fatal(err)
 				}
@@ -133,7 +126,7 @@ func TestAPIAnswers(t *testing.T) {
 // The listener belongs to the node: a reload keeps it, moves it, or stops it.
 func TestAPIReload(t *testing.T) {
 	c := newCorefile(t)
-	first, second := apiAddr(t), apiAddr(t)
+	first, second := statetest.FreeAddr(), statetest.FreeAddr()
 	inst := c.start(c.input("api " + first))
 	defer func() { c.stop(inst) }()
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)

@@ -70,7 +70,7 @@ func task(n int, attributes ...string) *model.Instance {
 // wants polls until a name is answered with such data, sorted.
 func (r *registered) wants(name string, qtype uint16, want ...string) *dns.Msg {
 	r.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		m := r.askFrom("127.0.0.1", query(name, qtype))
 		got := strings.Fields(strings.ReplaceAll(brief(m), "1 1 ", "1/1/"))[1:]
@@ -137,7 +137,7 @@ func TestDiscoverHealth(t *testing.T) {
 	}
 	r.put(rows...)
 	seen := map[string]bool{}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for len(seen) < 10 && time.Now().Before(deadline) {
 		m := r.askFrom("127.0.0.1", query("worker.corp.", dns.TypeA))
 		if len(m.Answer) > 1 {
@@ -154,7 +154,7 @@ func TestDiscoverHealth(t *testing.T) {
 	r = newRegistered(t, s)
 	r.put(rows...)
 	answers := 0
-	for deadline := time.Now().Add(20 * time.Second); answers != 8 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Minute); answers != 8 && time.Now().Before(deadline); {
 		answers = len(r.askFrom("127.0.0.1", query("worker.corp.", dns.TypeA)).Answer)
 	}
 	if answers != 8 {

@@ -2,7 +2,6 @@ package route53sim
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/edgestage/edgestage/state/statetest"
 	"github.com/miekg/dns"
 
 	_ "github.com/coredns/coredns/plugin/bind"
@@ -38,18 +38,9 @@ type corefile struct {
 }
 
 func newCorefile(t *testing.T) *corefile {
-	c := &corefile{t: t, folder: t.TempDir(), port: freePort(t)}
+	c := &corefile{t: t, folder: t.TempDir(), port: statetest.FreePort()}
 	c.write("example.zone", testMaster)
 	return c
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.LocalAddr().(*net.UDPAddr).Port
 }
 
 func (c *corefile) write(name, text string) {
@@ -94,7 +85,7 @@ func (c *corefile) stop(inst *caddy.Instance) {
 // ask polls until the answer's rcode is want and returns the answer.
 func (c *corefile) ask(name string, qtype uint16, want int) *dns.Msg {
 	c.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		m, err := dns.Exchange(new(dns.Msg).SetQuestion(name, qtype), fmt.Sprintf("127.0.0.1:%d", c.port))
 		if err == nil && m.Rcode == want {
@@ -119,7 +110,7 @@ func TestStartLoadsAndAnswers(t *testing.T) {
 	inst := c.start(c.input())
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)
 	run := instanceIn(inst).running.Load()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for run.problem() != nil {
 		if time.Now().After(deadline) {
 			t.Fatalf("not ready: %v", run.problem())

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
+	"github.com/edgestage/edgestage/state/statetest"
 	"github.com/miekg/dns"
 )
 
 // askFor polls until a host's only address is want, "" for a refusal.
 func (c *corefile) askFor(host, want string) {
 	c.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		m, err := dns.Exchange(new(dns.Msg).SetQuestion(host, dns.TypeA), fmt.Sprintf("127.0.0.1:%d", c.port))
 		got := fmt.Sprint(err)
@@ -83,7 +84,7 @@ func TestPublishWhileReady(t *testing.T) {
 // reload changes it.
 func TestRefuseReserved(t *testing.T) {
 	c := newCorefile(t)
-	addr := apiAddr(t)
+	addr := statetest.FreeAddr()
 	inst := c.start(c.input("api " + addr))
 	defer func() { c.stop(inst) }()
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)

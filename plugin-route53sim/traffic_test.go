@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/edgestage/edgestage/state/statetest"
 	"github.com/miekg/dns"
 )
 
@@ -22,7 +24,7 @@ func escaped(text string) string {
 // healthy; then by another version, then not at all.
 func TestTrafficPolicyAnswers(t *testing.T) {
 	c := newCorefile(t)
-	addr := apiAddr(t)
+	addr := statetest.FreeAddr()
 	inst := c.start(c.input("api " + addr))
 	defer c.stop(inst)
 	c.ask("example.org.", dns.TypeA, dns.RcodeSuccess)
@@ -50,9 +52,15 @@ func TestTrafficPolicyAnswers(t *testing.T) {
 	post("trafficpolicyinstance", "<CreateTrafficPolicyInstanceRequest><HostedZoneId>"+zone.HostedZone.Id+"</HostedZoneId><Name>www.example.net</Name>"+
 		version(1, 30)+"</CreateTrafficPolicyInstanceRequest>", &made)
 
-	// seen returns the last numbers of the answers to many questions, sorted.
+	// seen returns the last numbers of the answers to many questions, sorted,
+	// once answers have that TTL: what the API says does not wait for slow views.
 	seen := func(ttl uint32) []byte {
 		t.Helper()
+		for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) { // polling a real server
+			if m := c.ask("www.example.net.", dns.TypeA, dns.RcodeSuccess); len(m.Answer) == 1 && m.Answer[0].Header().Ttl == ttl {
+				break
+			}
+		}
 		var out []byte
 		for range 100 {
 			m := c.ask("www.example.net.", dns.TypeA, dns.RcodeSuccess)

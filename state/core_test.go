@@ -174,7 +174,7 @@ func TestSubscriberSeesWholeCommits(t *testing.T) {
 	}()
 	sub := r.Subscribe(model.TableImports)
 	defer sub.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	at := map[string]int64{}
 	for at["Zleft"] < rounds-1 {
@@ -209,7 +209,7 @@ func TestFailedWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	sub := r.Subscribe(model.TableImports)
 	defer sub.Close()

@@ -341,14 +341,14 @@ func (b *bench) events(arn string) (kinds []string) {
 // eventually waits until f returns "", which else says what is missing.
 func eventually(t testing.TB, f func() string) {
 	t.Helper()
-	end := time.Now().Add(30 * time.Second)
+	end := time.Now().Add(2 * time.Minute)
 	for {
 		missing := f()
 		if missing == "" {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("after 30 s: %s", missing)
+			t.Fatalf("after 2 min: %s", missing)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

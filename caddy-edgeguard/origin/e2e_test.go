@@ -376,7 +376,7 @@ func TestRotation(t *testing.T) {
 	b.mu.Unlock()
 	inFile(t, file, newer)
 	got := ""
-	for deadline := time.Now().Add(20 * time.Second); got != "200 home"; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); got != "200 home"; time.Sleep(50 * time.Millisecond) {
 		if got, _ = e.do(t, "GET", "/", nil, nil); got != "200 home" && time.Now().After(deadline) {
 			t.Fatalf("GET / with new keys = %s, want 200 home", got)
 		}

@@ -147,7 +147,7 @@ func TestAfterTheEnd(t *testing.T) {
 	if err := errors.Join(v.Close(), h.node.Close()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := v.Store(ctx, "a", nil); err == nil || ctx.Err() != nil {
 		t.Errorf("Store() = %v, want an error at once", err)

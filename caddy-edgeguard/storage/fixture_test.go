@@ -107,7 +107,7 @@ func mustStart(t testing.TB, h *testHost, v *vault) {
 	close(h.started)
 	select {
 	case <-v.wrote:
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("what was held back is not written after 20 s")
 	}
 }
@@ -163,14 +163,14 @@ func wantMembers(t testing.TB, vaults []*vault, n int) {
 // poll waits until f has nothing to say.
 func poll(t testing.TB, what string, f func() string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		said := f()
 		if said == "" {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s after 20 s: %s", what, said)
+			t.Fatalf("%s after 2 min: %s", what, said)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

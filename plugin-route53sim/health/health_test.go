@@ -166,7 +166,7 @@ func (m *member) wants(t *testing.T, id string, want Status) {
 
 func eventually(t *testing.T, f func() string) {
 	t.Helper()
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(2 * time.Minute)
 	for {
 		last := f()
 		if last == "" {

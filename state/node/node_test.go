@@ -18,7 +18,7 @@ import (
 )
 
 // deadline is how long anything that is waited for may take on a busy machine.
-const deadline = 30 * time.Second
+const deadline = 2 * time.Minute
 
 // testLog keeps what a node reports.
 type testLog struct {

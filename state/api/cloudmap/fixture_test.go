@@ -122,7 +122,7 @@ func (e *endpoint) wait(id *string, err error) *types.Operation {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		out, err := e.GetOperation(ctx, &servicediscovery.GetOperationInput{OperationId: id})
 		if err != nil {

@@ -88,7 +88,7 @@ func (c *clients) done(id *string, err error) map[string]string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) { // polling other nodes
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) { // polling other nodes
 		out, err := c.GetOperation(c.t.Context(), &servicediscovery.GetOperationInput{OperationId: id})
 		if err != nil {
 			c.t.Fatal(err)
@@ -403,7 +403,7 @@ func TestSameNameOnTwoNodes(t *testing.T) {
 // eventually waits until f returns "", and fails with what it said last.
 func eventually(t *testing.T, what string, f func() string) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) { // polling other nodes
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) { // polling other nodes
 		last := f()
 		if last == "" {
 			return
