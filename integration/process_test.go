@@ -20,7 +20,7 @@ import (
 // machine, and clientDeadline the same for clients that ask several times and
 // may be slow to start.
 const (
-	deadline       = 2 * time.Minute
+	deadline       = 3 * time.Minute
 	clientDeadline = 10 * time.Minute
 )
 

@@ -13,7 +13,7 @@ import (
 func TestPartition(t *testing.T) {
 	vaults, cut := clusterThatIsCut(t, 2)
 	a, b := vaults[0], vaults[1]
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := a.Lock(ctx, "held"); err != nil {
 		t.Fatal(err)
