@@ -25,7 +25,7 @@ func shown(rcode string, data []string) string {
 // anywhere, over the wire and through TestDNSAnswer: rcode and records are the
 // same (aws-behaviour 3.9). Where the answer is drawn, each side draws anew until
 // they agree; where there are too many answers for that, as with eight of twenty
-// records, both are to give as many records and in the end have given the same.
+// records, both are to give as many records, and each of them about as often.
 func TestDNSAnswerAgainstWire(t *testing.T) {
 	const perWorld, draws = 100, 2000
 	left := cases() / 10
@@ -63,7 +63,7 @@ func TestDNSAnswerAgainstWire(t *testing.T) {
 				drawn.add(r.Rcode, r.Data)
 				wired.add(dns.RcodeToString[m.Rcode], data)
 			}
-			if got != want && (len(drawn) < 10 || !maps.Equal(drawn, wired)) {
+			if got != want && (len(drawn) < 10 || !drawn.like(wired)) {
 				t.Errorf("%s %s from %s, ECS %v: TestDNSAnswer says\n%s\non the wire\n%s", q.name, dns.Type(q.qtype), q.source, q.ecs, got, want)
 				return false
 			}
@@ -73,15 +73,29 @@ func TestDNSAnswerAgainstWire(t *testing.T) {
 	})
 }
 
-// drawnRecords are the records that were answered, each with the code and the
+// drawnRecords are how often each record was answered, with the code and the
 // number of all those that came with it.
-type drawnRecords map[string]bool
+type drawnRecords map[string]int
 
 func (d *drawnRecords) add(rcode string, data []string) {
 	if *d == nil {
 		*d = make(drawnRecords)
 	}
 	for _, record := range data {
-		(*d)[fmt.Sprint(rcode, " ", len(data), " ", record)] = true
+		(*d)[fmt.Sprint(rcode, " ", len(data), " ", record)]++
 	}
+}
+
+// like tells whether both may well come from the same chances, of as many draws.
+func (d drawnRecords) like(other drawnRecords) bool {
+	all := maps.Clone(d)
+	for record, n := range other {
+		all[record] += n
+	}
+	for record, n := range all {
+		if implausible(0.5, float64(d[record]), float64(n)) {
+			return false
+		}
+	}
+	return true
 }

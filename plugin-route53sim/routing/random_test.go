@@ -293,7 +293,7 @@ func compare(t *testing.T, g *generator, f *Forest[string], root string) {
 		}
 	}
 	if len(outcomes) > 1 && g.chance(1) {
-		chiSquare(t, g, group, client, outcomes)
+		frequencies(t, g, group, client, outcomes)
 	}
 }
 
@@ -308,8 +308,8 @@ func (z refZone) String() string {
 	return b.String()
 }
 
-// chiSquare compares how often each outcome comes.
-func chiSquare(t *testing.T, g *generator, group *Group, client *locate.Client, outcomes []refOutcome) {
+// frequencies compares how often each outcome comes.
+func frequencies(t *testing.T, g *generator, group *Group, client *locate.Client, outcomes []refOutcome) {
 	t.Helper()
 	const draws = 3000
 	// Outcomes that look the same count together.
@@ -324,7 +324,7 @@ func chiSquare(t *testing.T, g *generator, group *Group, client *locate.Client, 
 		if o.count == 1 && len(o.pool) > 1 || o.p == 0 {
 			return
 		}
-		expected[key(o.group, o.pool)] += o.p * draws
+		expected[key(o.group, o.pool)] += o.p
 	}
 	seen := map[string]float64{}
 	var buf [MaxAnswers]int
@@ -332,31 +332,39 @@ func chiSquare(t *testing.T, g *generator, group *Group, client *locate.Client, 
 		choice := group.Pick(client, g.Uint64(), buf[:0], nil)
 		seen[key(choice.Group.Owner(), choice.Members)]++
 	}
-	checkChiSquare(t, expected, seen)
+	for k, p := range expected {
+		if implausible(p, seen[k], draws) {
+			t.Errorf("%s was drawn %v times of %d, want a share of %v\nshares %v\nseen %v", k, seen[k], draws, p, expected, seen)
+		}
+	}
+}
+
+// implausible tells whether what has probability p cannot well have come so
+// often in n draws: the chance of that is less than one in 10^14, by Chernoff's
+// bound, however small p is.
+func implausible(p, seen, n float64) bool {
+	divergence, share := 0.0, seen/n
+	if share > 0 {
+		divergence += share * math.Log(share/p)
+	}
+	if share < 1 {
+		divergence += (1 - share) * math.Log((1-share)/(1-min(p, 1)))
+	}
+	return n*divergence > 33
 }
 
 // checkChiSquare fails where chance alone explains the difference in less than
-// about one of ten million cases.
+// about one of 10^11 cases. All is expected often.
 func checkChiSquare(t *testing.T, expected, seen map[string]float64) {
 	t.Helper()
-	sum, freedom := 0.0, -1.0
-	rareExpected, rareSeen := 0.0, 0.0
+	sum, freedom := 0.0, float64(len(expected)-1)
 	for k, e := range expected {
-		if e < 5 {
-			rareExpected, rareSeen = rareExpected+e, rareSeen+seen[k]
-			continue
+		if e < 500 {
+			t.Fatalf("%s is expected %v times, too seldom for the approximation", k, e)
 		}
 		sum += (seen[k] - e) * (seen[k] - e) / e
-		freedom++
 	}
-	if rareExpected >= 5 {
-		sum += (rareSeen - rareExpected) * (rareSeen - rareExpected) / rareExpected
-		freedom++
-	}
-	if freedom < 1 {
-		return
-	}
-	const sigmas = 5.2
+	const sigmas = 6.7
 	cube := 1 - 2/(9*freedom) + sigmas*math.Sqrt(2/(9*freedom)) // Wilson and Hilferty
 	if limit := freedom * cube * cube * cube; sum > limit {
 		t.Errorf("chi-square = %v with %v degrees of freedom, want at most %v\nexpected %v\nseen %v", sum, freedom, limit, expected, seen)
