@@ -47,9 +47,22 @@ func FuzzParseMaster(f *testing.F) {
 	f.Add([]byte(masterHead))
 	f.Add(mustRead(f, "../../builds/example/zones/corp.zone"))
 	f.Add([]byte(masterHead + "a TXT \"x\nb A x\n$INCLUDE a\nc MX ( 1\n m )\n"))
+	f.Add([]byte(masterHead + "a A 192.0.2.1\nb TXT \"x\\\\\"\na A 192.0.2.2\n 60 MX 1 m\na 60 MX 2 m\n"))
+	f.Add([]byte("$ORIGIN 0\n$TTL 0\n0 SOA\n0"))
+	f.Add([]byte("@ 15 SOA a. b. 1 2 3 4 5\nb A 192.0.2.1\nc 60 A 192.0.2.1\nd A 192.0.2.2\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		doc, err := Parse(filepath.Join("testdata", "none", "a.zone"), data, account)
+		path := filepath.Join("testdata", "none", "a.zone")
+		doc, err := Parse(path, data, account)
 		checkParsed(t, doc, err)
+		for parts := 2; parts <= 4; parts++ {
+			got, gotErr := newMaster(path, data, account).parse(parts)
+			if fmt.Sprint(gotErr) != fmt.Sprint(err) {
+				t.Fatalf("in %d parts the faults are\n%v\nas a whole\n%v", parts, gotErr, err)
+			}
+			if err == nil && show(got) != show(doc) {
+				t.Fatalf("in %d parts the RRsets are\n%s\nas a whole\n%s", parts, show(got), show(doc))
+			}
+		}
 	})
 }
 

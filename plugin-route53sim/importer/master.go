@@ -30,17 +30,24 @@ type master struct {
 // first the file's own name without its ending. $INCLUDE reads files of the
 // file's folder and those below it.
 func parseMaster(path string, data []byte, account string) (*Document, error) {
-	m := &master{
-		draft: newDraft(path, data, account), main: newSource("", data), files: newIncludes(path, data),
-	}
+	m := newMaster(path, data, account)
+	return m.parse(partsFor(len(m.main.entries)))
+}
+
+func newMaster(path string, data []byte, account string) *master {
+	return &master{draft: newDraft(path, data, account), main: newSource("", data), files: newIncludes(path, data)}
+}
+
+// parse reads the file in so many parts, if that can be.
+func (m *master) parse(parts int) (*Document, error) {
 	defer m.files.close()
 	m.where = func(r *model.RRset) place { return m.sets.place(r) }
-	m.doc.Zone = &model.Zone{Account: account}
+	m.doc.Zone = &model.Zone{Account: m.doc.account}
 	for _, e := range m.main.generating() {
 		m.fault(place{line: e.line, column: 1}, generate, errGenerate)
 		m.main.blank(e)
 	}
-	whole := false
+	whole := len(m.faults) == 0 && m.readParts(parts)
 	for !whole && len(m.faults) < maxSyntaxFaults {
 		whole = m.read()
 	}

@@ -10,8 +10,9 @@ import (
 
 // rrsets puts the records of a master file, one after the other, into RRsets.
 type rrsets struct {
-	list []*model.RRset // in the order of their first records
-	at   []mark         // where those are
+	list  []*model.RRset // in the order of their first records
+	at    []mark         // where those are
+	types []uint16       // of the RRsets
 	// index is where in list the RRset of a name and type is; last is the one
 	// that the last record went to, for the next one most often does too.
 	index   map[rrsetKey]int32
@@ -60,7 +61,7 @@ func (s *rrsets) set(h *dns.RR_Header, at mark) *model.RRset {
 		i = int32(len(s.list))
 		s.index[s.last] = i
 		s.list = append(s.list, &model.RRset{Name: name, Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl})
-		s.at = append(s.at, at)
+		s.at, s.types = append(s.at, at), append(s.types, h.Rrtype)
 	}
 	s.lastSet = s.list[i]
 	return s.lastSet

@@ -20,8 +20,10 @@ type source struct {
 	data    []byte
 	pos     int
 	entries []entry
-	closed  func()
-	info    fs.FileInfo
+	// openString says that a quoted string does not end in its line.
+	openString bool
+	closed     func()
+	info       fs.FileInfo
 }
 
 // entry is a record, directive, comment or blank line of a master file: the
@@ -32,19 +34,22 @@ type entry struct {
 }
 
 func newSource(file string, data []byte) *source {
-	return &source{file: file, data: bytes.Clone(data), entries: splitEntries(data)}
+	s := &source{file: file, data: bytes.Clone(data)}
+	s.entries, s.openString = splitEntries(data)
+	return s
 }
 
 // splitEntries cuts data into its entries. A quoted string ends with its line:
-// one that does not is most often a fault, and must not hide what follows.
-func splitEntries(data []byte) []entry {
-	var entries []entry
+// one that does not is most often a fault, and must not hide what follows; open
+// tells whether there is one.
+func splitEntries(data []byte) (entries []entry, open bool) {
 	e, line := entry{line: 1}, 1
 	depth, quoted, comment := 0, false, false
 	for i, c := range data {
 		switch {
 		case c == '\n':
 			line++
+			open = open || quoted
 			quoted, comment = false, false
 			if depth == 0 {
 				e.end = i + 1
@@ -64,7 +69,7 @@ func splitEntries(data []byte) []entry {
 		}
 	}
 	e.end = len(data)
-	return append(entries, e)
+	return append(entries, e), open || quoted
 }
 
 // entry returns the entry that holds the byte at offset.

@@ -72,7 +72,7 @@ func (z *zoneState) put(edit uint64, r *model.RRset, v state.Version) {
 	fresh := newRow(r, v)
 	n := z.zone.names.get(name)
 	if z.held[name] == nil && !fresh.broken && fresh.simple() && (n == nil || n.admits(fresh.Type)) {
-		z.setNode(edit, n.with(name, z.compiler.set(&fresh)))
+		z.replace(edit, n, n.with(name, z.compiler.set(&fresh)))
 		return
 	}
 	h, fresh := z.hold(name, n), fresh.bare()
@@ -95,7 +95,7 @@ func (z *zoneState) remove(edit uint64, name, rrtype, setID string) {
 	if h == nil {
 		code, _ := model.TypeCode(rrtype)
 		if n := z.zone.names.get(name); n != nil && setID == "" && n.get(code) != nil {
-			z.setNode(edit, newNode(name, n.without(code)))
+			z.replace(edit, n, newNode(name, n.without(code)))
 		}
 		return
 	}

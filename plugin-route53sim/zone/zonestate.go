@@ -65,10 +65,14 @@ func (z *zoneState) rename(edit uint64, name string) {
 	})
 }
 
-// setNode puts n in the place of the node of its name, and keeps the names
-// above it, the cuts and the counts right.
+// setNode puts n in the place of the node of its name.
 func (z *zoneState) setNode(edit uint64, n *node) {
-	old := z.zone.names.get(n.name)
+	z.replace(edit, z.zone.names.get(n.name), n)
+}
+
+// replace puts n in the place of old, the node of its name or nil, and keeps the
+// names above it, the cuts and the counts right.
+func (z *zoneState) replace(edit uint64, old, n *node) {
 	inside := within(n.name, z.zone.name)
 	z.noteChanged(old)
 	z.noteChanged(n)
