@@ -45,7 +45,13 @@ func (healthObserver) Probed(checkType string, r probe.Result) {
 }
 
 // Changed implements [health.Observer].
-func (healthObserver) Changed(e model.HealthEvent) { transitions.WithLabelValues(e.State).Inc() }
+func (healthObserver) Changed(healthy, unhealthy int) {
+	for state, n := range map[string]int{model.Healthy: healthy, model.Unhealthy: unhealthy} {
+		if n > 0 {
+			transitions.WithLabelValues(state).Add(float64(n))
+		}
+	}
+}
 
 // maxCheckSamples is how many checks have a sample of their own, the first by
 // id.

@@ -95,8 +95,9 @@ type quiet struct{ probes, changes atomic.Int64 }
 func (*quiet) Infof(string, ...any)          {}
 func (*quiet) Warnf(string, ...any)          {}
 func (*quiet) Errorf(string, ...any)         {}
+func (*quiet) Infos([]string)                {}
 func (q *quiet) Probed(string, probe.Result) { q.probes.Add(1) }
-func (q *quiet) Changed(model.HealthEvent)   { q.changes.Add(1) }
+func (q *quiet) Changed(up, down int)        { q.changes.Add(int64(up + down)) }
 
 // BenchmarkTenThousandChecks runs 10,000 checks at 10 seconds for two
 // intervals: the budgets are 10 % of a core and 150 MB, and the same whether

@@ -72,7 +72,7 @@ func newClockwork(random *rand.Rand, nodes int, interval time.Duration, threshol
 	}
 	for i := range nodes {
 		n := &ticking{
-			simNode: &simNode{run: state.Origin(i + 1), tally: newTally(map[string]opinion{}), own: map[string]opinion{}},
+			simNode: &simNode{run: state.Origin(i + 1), tally: newTally(map[uint64]opinion{}), own: map[string]opinion{}},
 			name:    fmt.Sprint("node", random.Uint64()), judges: make([]judge, len(c.ids)),
 			beat: grain * time.Duration(random.IntN(int(beatEvery/grain))),
 		}

@@ -19,8 +19,9 @@ func Tables() []string {
 
 // Logger is where changes of health are reported. It must not block.
 type Logger interface {
-	Infof(format string, args ...any)
 	Warnf(format string, args ...any)
+	// Infos reports several lines at once, each of which stands for itself.
+	Infos(lines []string)
 }
 
 // Observer counts what happens. Its methods are called from many goroutines
@@ -28,8 +29,9 @@ type Logger interface {
 type Observer interface {
 	// Probed is called after each probe of a check of that type.
 	Probed(checkType string, r probe.Result)
-	// Changed is called after each change of a check's state.
-	Changed(e model.HealthEvent)
+	// Changed is called after changes of checks' states, with how many have
+	// become what.
+	Changed(healthy, unhealthy int)
 }
 
 // Config is what a [Health] is started with.
@@ -119,8 +121,7 @@ func (h *Health) States() *States { return h.states.Load() }
 // Checkers returns how many checkers this node hears, itself included.
 func (h *Health) Checkers() int { return int(h.voting.Load()) }
 
-// EventsDropped returns how many changes got no event row, as too many came at
-// once.
+// EventsDropped returns how many changes got no event row, as too many came.
 func (h *Health) EventsDropped() uint64 { return h.scribe.dropped.Load() }
 
 // Changes has a value when [Health.Take] has something new.
@@ -139,15 +140,15 @@ func (h *Health) Take() ([]string, *States) {
 	return ids, h.states.Load()
 }
 
-// publish shows s, in which the checks of ids have changed.
-func (h *Health) publish(s *States, ids []string) {
+// publish shows s, in which those checks have changed.
+func (h *Health) publish(s *States, changes []change) {
 	h.newsMu.Lock()
 	h.states.Store(s)
-	for _, id := range ids {
-		h.changed[id] = true
+	for _, c := range changes {
+		h.changed[c.id] = true
 	}
 	h.newsMu.Unlock()
-	if len(ids) > 0 {
+	if len(changes) > 0 {
 		signal(h.news)
 	}
 }

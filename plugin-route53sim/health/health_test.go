@@ -32,7 +32,7 @@ type member struct {
 type logbook struct {
 	mu     sync.Mutex
 	lines  []string
-	events []model.HealthEvent
+	became map[string]int
 	probes map[string]int
 }
 
@@ -46,10 +46,17 @@ func (l *logbook) add(line string) {
 	l.lines = append(l.lines, line)
 }
 
-func (l *logbook) Changed(e model.HealthEvent) {
+func (l *logbook) Infos(lines []string) {
+	for _, line := range lines {
+		l.add(line)
+	}
+}
+
+func (l *logbook) Changed(healthy, unhealthy int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.events = append(l.events, e)
+	l.became[model.Healthy] += healthy
+	l.became[model.Unhealthy] += unhealthy
 }
 
 func (l *logbook) Probed(checkType string, _ probe.Result) {
@@ -67,7 +74,7 @@ func (l *logbook) has(line string) bool {
 // join starts a member, which ends with the test.
 func join(t *testing.T, c node.Config, check bool) *member {
 	t.Helper()
-	m := &member{up: make(map[byte]bool), log: &logbook{probes: make(map[string]int)}}
+	m := &member{up: make(map[byte]bool), log: &logbook{probes: make(map[string]int), became: make(map[string]int)}}
 	m.node = node.New(c, m.log)
 	if err := m.node.Start(); err != nil {
 		t.Fatal(err)
@@ -277,34 +284,6 @@ func (m *member) events(t *testing.T) []model.HealthEvent {
 	return out
 }
 
-func TestEventsAreBounded(t *testing.T) {
-	m := join(t, alone("a"), true)
-	for n := range 12 {
-		var events []model.HealthEvent
-		for i := range maxNoted {
-			events = append(events, model.HealthEvent{
-				HealthCheckID: "x", Account: model.DefaultAccount, State: model.Healthy, Node: "a", At: int64(n*maxNoted + i),
-			})
-		}
-		m.tx(t, func(tx *state.Tx) error { return putEvents(tx, events) })
-	}
-	if got := m.events(t); len(got) != maxEvents || got[0].At != 200 {
-		t.Errorf("%d events from %d on are kept, want %d from 200 on", len(got), got[0].At, maxEvents)
-	}
-	for range maxNoted + 3 {
-		m.scribe.mu.Lock()
-		m.scribe.events = append(m.scribe.events, make([]model.HealthEvent, maxNoted-len(m.scribe.events))...)
-		m.scribe.mu.Unlock()
-		m.scribe.note(model.HealthEvent{})
-		m.scribe.mu.Lock()
-		m.scribe.events = nil
-		m.scribe.mu.Unlock()
-	}
-	if m.EventsDropped() == 0 {
-		t.Error("no event was dropped of too many at once")
-	}
-}
-
 func TestLastStateSurvivesARestart(t *testing.T) {
 	c := alone("a")
 	c.Data = t.TempDir()
@@ -326,11 +305,11 @@ func TestLastStateSurvivesARestart(t *testing.T) {
 	if ids, _ := m.Take(); !slices.Equal(ids, []string{"down"}) {
 		t.Errorf("Take() = %q after a restart, want the check that is unhealthy", ids)
 	}
-	if len(m.log.events) != 0 {
-		t.Errorf("events %v after a restart, want none: nothing has changed", m.log.events)
+	if len(m.log.became) != 0 {
+		t.Errorf("changes %v after a restart, want none: nothing has changed", m.log.became)
 	}
-	lasts := m.scribe.recall()
-	if len(lasts) != 1 || lasts["down"] != unhealthy {
+	lasts := newScribe(m.node.Replica, m.log).recall()
+	if len(lasts) != 1 || lasts[hashOf("down")] != unhealthy {
 		t.Errorf("last states are %v, want that of the check that is there", lasts)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/edgestage/edgestage/state"
-	"github.com/edgestage/edgestage/state/model"
 )
 
 // roundEvery is how often opinions are counted at most: what a storm of changes
@@ -80,8 +79,7 @@ type round struct {
 	regions []string
 	own     []opinion
 	pulse   []byte
-	// reported is when changes were last reported, in milliseconds since 1970.
-	reported int64
+	report  report
 }
 
 // do counts once.
@@ -98,17 +96,15 @@ func (r *round) do() {
 		r.own = h.checker.own(r.own)
 	}
 	r.tell()
-	h.scribe.remember(t.count(r.own))
+	if t.count(r.own) {
+		h.scribe.remember(t.endpoints, t.last)
+	}
 	first := t.states == nil
 	states, changes := t.judge()
 	if !first { // else nothing has changed: this is where it stands
-		r.report(changes)
+		r.report.of(h, changes, r.at)
 	}
-	ids := make([]string, 0, len(changes))
-	for _, c := range changes {
-		ids = append(ids, c.id)
-	}
-	h.publish(states, ids)
+	h.publish(states, changes)
 }
 
 // hear takes the ballots that have arrived.
@@ -155,46 +151,4 @@ func (r *round) tell() {
 	if err := r.h.config.Replica.SetPulse(pulse); err == nil {
 		r.pulse = pulse
 	}
-}
-
-// report logs the changes of checks that stood before, and has one member note
-// each as an event.
-func (r *round) report(changes []change) {
-	if len(changes) == 0 {
-		return
-	}
-	h, t := r.h, &r.h.tally
-	var members []state.Member
-	// Events of two rounds are of two moments: their keys differ.
-	r.reported = max(r.at.UnixMilli(), r.reported+1)
-	for _, c := range changes {
-		if c.row == nil || !c.known && !c.to.Judged && !c.to.Forced {
-			continue // deleted, or new and inverted
-		}
-		e := model.HealthEvent{
-			HealthCheckID: c.id, Account: c.row.Account, State: nameOf(c.to.Healthy), Forced: c.to.Forced,
-			Reason: t.reason(c.row, c.to, t.of, h.checker.said(c.id)), Node: h.config.Node, At: r.reported,
-		}
-		if len(e.Reason) > maxReason {
-			e.Reason = e.Reason[:maxReason]
-		}
-		h.config.Log.Infof("Health check %s is %s, was %s: %s", c.id, e.State, nameOf(!c.to.Healthy), e.Reason)
-		h.config.Observer.Changed(e)
-		if members == nil {
-			members = h.config.Replica.Members()
-		}
-		if writes(members, c.id) {
-			h.scribe.note(e)
-		}
-	}
-}
-
-// maxReason is the most bytes of a reason in an event.
-const maxReason = 512
-
-func nameOf(isHealthy bool) string {
-	if isHealthy {
-		return model.Healthy
-	}
-	return model.Unhealthy
 }

@@ -2,23 +2,23 @@ package health
 
 import (
 	"context"
-	"encoding/binary"
-	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
-	"github.com/edgestage/edgestage/state/node"
 )
 
 const (
-	// maxEvents is how many event rows are kept, the newest.
+	// maxEvents is how many event rows are kept, the newest; trimEvery is how
+	// many more there may be of each node.
 	maxEvents = 1000
-	// maxNoted is how many events one commit writes at most.
-	maxNoted = 100
+	trimEvery = 100
+	// eventRate is how many events a second a node writes in the long run: as
+	// many as there are kept may come at once, and a storm that lasts costs no
+	// more than calm.
+	eventRate = 1
 	// noteEvery and rememberEvery are how often events, and verdicts, are
 	// written at most.
 	noteEvery     = time.Second
@@ -33,22 +33,38 @@ type scribe struct {
 	kick    chan struct{}
 	dropped atomic.Uint64
 
-	mu       sync.Mutex
-	verdicts map[string]opinion // not written yet
-	events   []model.HealthEvent
+	mu     sync.Mutex
+	lasts  lasts
+	moved  bool // lasts are not written yet
+	events []model.HealthEvent
+	// allowed is how many events may come, as of at.
+	allowed float64
+	at      time.Time
+
+	// Of the loop:
+	shards  shards
+	untrim  int // events written since the oldest were deleted
+	written [model.HealthLastShards]*model.HealthLast
 }
 
 func newScribe(r *state.Replica, log Logger) *scribe {
-	return &scribe{replica: r, log: log, kick: make(chan struct{}, 1), verdicts: make(map[string]opinion)}
+	return &scribe{replica: r, log: log, kick: make(chan struct{}, 1), allowed: maxEvents, untrim: trimEvery}
 }
 
-// recall returns the verdicts that were written before this run.
-func (s *scribe) recall() map[string]opinion {
-	lasts := make(map[string]opinion)
+// recall returns the verdicts that were written before this run, by the hashes
+// of ids.
+func (s *scribe) recall() map[uint64]opinion {
+	found := make(map[uint64]opinion)
 	err := s.replica.View(func(r *state.Reader) error {
 		r.Range(model.TableHealthLast, "", "", func(v model.Value, _ state.Version) bool {
 			l := v.(*model.HealthLast)
-			lasts[l.HealthCheckID] = opinionOf(l.Healthy)
+			s.written[l.Shard] = l
+			for _, hash := range l.Healthy {
+				found[hash] = healthy
+			}
+			for _, hash := range l.Unhealthy {
+				found[hash] = unhealthy
+			}
 			return true
 		})
 		return nil
@@ -56,30 +72,39 @@ func (s *scribe) recall() map[string]opinion {
 	if err != nil {
 		s.log.Warnf("Failed to read the last health of checks: %v", err)
 	}
-	return lasts
+	return found
 }
 
-// remember has verdicts written.
-func (s *scribe) remember(vs []verdict) {
-	if len(vs) == 0 {
-		return
-	}
+// remember has the last verdicts on the checks of ids written. It keeps ids.
+func (s *scribe) remember(ids []string, last []opinion) {
 	s.mu.Lock()
-	for _, v := range vs {
-		s.verdicts[v.id] = v.opinion
-	}
+	s.lasts.ids, s.lasts.last = ids, append(s.lasts.last[:0], last...)
+	s.moved = true
 	s.mu.Unlock()
 	signal(s.kick)
 }
 
-// note has an event written, unless too many wait.
-func (s *scribe) note(e model.HealthEvent) {
+// room returns how many events may be noted now.
+func (s *scribe) room(now time.Time) int {
 	s.mu.Lock()
-	if len(s.events) < maxNoted {
-		s.events = append(s.events, e)
-	} else {
-		s.dropped.Add(1)
+	defer s.mu.Unlock()
+	if !s.at.IsZero() {
+		s.allowed = min(maxEvents, s.allowed+eventRate*now.Sub(s.at).Seconds())
 	}
+	s.at = now
+	return max(0, min(int(s.allowed), maxEvents-len(s.events)))
+}
+
+// note has events written, for which there is room; dropped are those for
+// which there is none.
+func (s *scribe) note(events []model.HealthEvent, dropped int) {
+	s.dropped.Add(uint64(dropped))
+	if len(events) == 0 {
+		return
+	}
+	s.mu.Lock()
+	s.events = append(s.events, events...)
+	s.allowed -= float64(len(events))
 	s.mu.Unlock()
 	signal(s.kick)
 }
@@ -117,56 +142,60 @@ func (s *scribe) loop(ctx context.Context) {
 func (s *scribe) waits() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.verdicts)+len(s.events) > 0
+	return s.moved || len(s.events) > 0
 }
 
 // write writes the events, and if all is set the verdicts. What cannot be
 // written waits.
 func (s *scribe) write(ctx context.Context, all bool) {
+	var rows []*model.HealthLast
 	s.mu.Lock()
 	events := s.events
 	s.events = nil
-	var verdicts map[string]opinion
-	if all {
-		verdicts, s.verdicts = s.verdicts, make(map[string]opinion)
+	if all = all && s.moved; all {
+		s.moved = false
+		rows = s.shards.of(s.lasts)
 	}
 	s.mu.Unlock()
-	if len(events)+len(verdicts) == 0 {
+	rows = s.changed(rows)
+	if len(events)+len(rows) == 0 {
 		return
 	}
 	_, err := s.replica.Commit(ctx, func(t *state.Tx) error {
-		for id, op := range verdicts {
-			if op == unknown {
-				t.Delete(model.TableHealthLast, id)
-			} else if err := t.Put(&model.HealthLast{HealthCheckID: id, Healthy: op == healthy}); err != nil {
+		for _, l := range rows {
+			if len(l.Healthy)+len(l.Unhealthy) == 0 {
+				t.Delete(model.TableHealthLast, l.Key())
+			} else if err := t.Put(l); err != nil {
 				return err
 			}
 		}
-		return putEvents(t, events)
+		return putEvents(t, events, s.untrim+len(events) >= trimEvery)
 	})
 	if err == nil {
+		for _, l := range rows {
+			s.written[l.Shard] = l
+		}
+		if s.untrim += len(events); s.untrim >= trimEvery {
+			s.untrim = 0
+		}
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if verdicts != nil {
-		maps.Copy(verdicts, s.verdicts) // what came meanwhile is newer
-		s.verdicts = verdicts
-	}
-	room := max(0, maxNoted-len(s.events))
-	s.dropped.Add(uint64(max(0, len(events)-room)))
-	s.events = append(events[:min(room, len(events))], s.events...)
+	s.moved = s.moved || all
+	s.events = append(events, s.events...)
 }
 
-// putEvents writes events and deletes the oldest beyond [maxEvents].
-func putEvents(t *state.Tx, events []model.HealthEvent) error {
-	if len(events) == 0 {
-		return nil
-	}
+// putEvents writes events and, with trim set, deletes the oldest beyond
+// [maxEvents].
+func putEvents(t *state.Tx, events []model.HealthEvent, trim bool) error {
 	for i := range events {
 		if err := t.Put(&events[i]); err != nil {
 			return err
 		}
+	}
+	if len(events) == 0 || !trim {
+		return nil
 	}
 	var keys []string
 	t.Range(model.TableEvents, "", "", func(v model.Value, _ state.Version) bool {
@@ -177,23 +206,4 @@ func putEvents(t *state.Tx, events []model.HealthEvent) error {
 		t.Delete(model.TableEvents, key)
 	}
 	return nil
-}
-
-// writes tells whether this node is the one that writes events of a check: of
-// the live members, the one that hashing prefers. Two that see other members
-// may both write, or neither.
-func writes(members []state.Member, id string) bool {
-	self, best, most := false, false, uint64(0)
-	for _, m := range members {
-		if m.Kind != node.KindDNS {
-			continue
-		}
-		self = self || m.Self
-		var run [8]byte
-		binary.BigEndian.PutUint64(run[:], uint64(m.Run))
-		if w := xxhash.Sum64String(string(run[:]) + id); w >= most {
-			most, best = w, m.Self
-		}
-	}
-	return best && self
 }

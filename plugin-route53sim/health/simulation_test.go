@@ -44,7 +44,7 @@ type simulation struct {
 }
 
 // start adds a node that remembers lasts.
-func (s *simulation) start(lasts map[string]opinion) {
+func (s *simulation) start(lasts map[uint64]opinion) {
 	s.runs++
 	s.nodes = append(s.nodes, &simNode{run: s.runs, tally: newTally(lasts), own: map[string]opinion{}})
 }
@@ -52,9 +52,9 @@ func (s *simulation) start(lasts map[string]opinion) {
 // kill ends a node without a word and starts another on its disk.
 func (s *simulation) kill(i, now int) {
 	n := s.nodes[i]
-	lasts := make(map[string]opinion)
+	lasts := make(map[uint64]opinion)
 	for j, id := range n.tally.endpoints {
-		lasts[id] = n.tally.last[j]
+		lasts[hashOf(id)] = n.tally.last[j]
 	}
 	s.dead[n.run] = now + 8 + s.random.IntN(5)
 	s.nodes = slices.Delete(s.nodes, i, i+1)
@@ -120,7 +120,7 @@ func TestFlappingSimulation(t *testing.T) {
 	t.Logf("seed %d", seed)
 	s := &simulation{random: rand.New(rand.NewPCG(seed, 1)), truth: map[string]bool{}, dead: map[state.Origin]int{}}
 	for range 5 {
-		s.start(map[string]opinion{})
+		s.start(map[uint64]opinion{})
 	}
 	const beats = 30 * 60 * 2
 	for now := range beats {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/edgestage/edgestage/plugin-route53sim/health/probe"
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/model"
@@ -16,22 +17,34 @@ type tally struct {
 	all       []string // ids of checks, sorted
 	edition   int      // of all
 	sorted    []*model.HealthCheck
-	endpoints []string // those of checks that probe, sorted
-	orders    orders   // [0] is of endpoints
+	standings []standing // of sorted
+	endpoints []string   // those of checks that probe, sorted
+	orders    orders     // [0] is of endpoints
 	voters    map[state.Origin]*voter
 
 	counts []count // of endpoints
 	sums   sums
 	last   []opinion // of endpoints: the last verdict
-	// lasts are last verdicts from before the rows were read; forgotten those
-	// of checks that are no more.
-	lasts     map[string]opinion
-	forgotten []verdict
-	version   uint64
-	states    *States
+	// lasts are last verdicts from before the rows were read, by the hashes of
+	// ids.
+	lasts   map[uint64]opinion
+	moved   bool // last has, or of what it is
+	version uint64
+	states  *States
+	changes []change // of the last judge, used again
 }
 
-func newTally(lasts map[string]opinion) tally {
+// standing is a check as every round sees it: what it takes to judge an
+// endpoint lies side by side, so that a round costs next to nothing.
+type standing struct {
+	rule
+	endpoint int32 // in endpoints, -1: it is none
+}
+
+// hashOf returns by what a check is remembered.
+func hashOf(id string) uint64 { return xxhash.Sum64String(id) }
+
+func newTally(lasts map[uint64]opinion) tally {
 	return tally{rows: newRows(), orders: orders{newOrder(nil)}, voters: make(map[state.Origin]*voter), lasts: lasts}
 }
 
@@ -77,23 +90,30 @@ func (t *tally) arrange() {
 		t.edition++
 	}
 	t.sorted = make([]*model.HealthCheck, len(all))
+	t.standings = make([]standing, len(all))
+	next := 0 // of endpoints
 	for i, id := range all {
 		t.sorted[i] = t.checks[id]
+		t.standings[i] = standing{t.rule(t.sorted[i]), -1}
+		if next < len(endpoints) && endpoints[next] == id {
+			t.standings[i].endpoint = int32(next)
+			next++
+		}
 	}
-	if slices.Equal(endpoints, t.endpoints) {
-		return
+	if !slices.Equal(endpoints, t.endpoints) {
+		t.reorder(endpoints)
 	}
+}
+
+// reorder makes endpoints what is counted. Last verdicts go along.
+func (t *tally) reorder(endpoints []string) {
 	for i, id := range t.endpoints {
-		t.lasts[id] = t.last[i]
+		t.lasts[hashOf(id)] = t.last[i]
 	}
-	t.endpoints = endpoints
+	t.endpoints, t.moved = endpoints, true
 	t.counts, t.last = make([]count, len(endpoints)), make([]opinion, len(endpoints))
 	for i, id := range endpoints {
-		t.last[i] = t.lasts[id]
-		delete(t.lasts, id)
-	}
-	for id := range t.lasts {
-		t.forgotten = append(t.forgotten, verdict{id: id})
+		t.last[i] = t.lasts[hashOf(id)]
 	}
 	clear(t.lasts)
 	t.orders = t.orders.put(newOrder(endpoints))
@@ -121,15 +141,9 @@ func (t *tally) hear(p state.Pulse) {
 	v.read(t.orders)
 }
 
-// verdict is a last verdict that has changed; unknown: there is none any more.
-type verdict struct {
-	id string
-	opinion
-}
-
-// count counts all opinions, own among them, and returns the verdicts that
-// have changed.
-func (t *tally) count(own []opinion) []verdict {
+// count counts all opinions, own among them, and returns whether last verdicts
+// are others than at the last count.
+func (t *tally) count(own []opinion) bool {
 	clear(t.counts)
 	for _, v := range t.voters {
 		if v.order == t.orders[0] {
@@ -139,8 +153,8 @@ func (t *tally) count(own []opinion) []verdict {
 		}
 	}
 	t.sums.flush(t.counts)
-	changed := t.forgotten
-	t.forgotten = nil
+	moved := t.moved
+	t.moved = false
 	for i := range t.counts {
 		c := &t.counts[i]
 		if i < len(own) {
@@ -148,10 +162,10 @@ func (t *tally) count(own []opinion) []verdict {
 		}
 		if v := c.verdict(); v != unknown && v != t.last[i] {
 			t.last[i] = v
-			changed = append(changed, verdict{t.endpoints[i], v})
+			moved = true
 		}
 	}
-	return changed
+	return moved
 }
 
 // of returns what the checkers have found of an endpoint.
@@ -173,36 +187,34 @@ type change struct {
 }
 
 // judge returns what all checks are, and which have changed for those that
-// refer to them.
+// refer to them; that list is good until the next call.
 func (t *tally) judge() (*States, []change) {
 	t.version++
 	old := t.states
 	s := &States{Version: t.version, edition: t.edition, ids: t.all, status: make([]Status, len(t.all))}
 	same := old != nil && old.edition == t.edition
-	var changes []change
-	next, of := 0, t.of // next: of the endpoints
-	for i, h := range t.sorted {
-		if next < len(t.endpoints) && t.endpoints[next] == h.ID {
-			s.status[i] = t.endpoint(h, found{t.counts[next], t.last[next]})
-			next++
+	changes, of := t.changes[:0], t.of
+	for i, st := range t.standings {
+		if st.endpoint >= 0 {
+			s.status[i] = st.rule.endpoint(found{t.counts[st.endpoint], t.last[st.endpoint]})
 		} else {
-			s.status[i] = t.status(h, of)
+			s.status[i] = t.status(t.sorted[i], of)
 		}
 		var before Status
 		known := same
 		if same {
 			before = old.status[i]
 		} else {
-			before, known = old.Status(h.ID)
+			before, known = old.Status(t.all[i])
 		}
 		if known && before.Healthy != s.status[i].Healthy || !known && !s.status[i].Healthy {
-			changes = append(changes, change{h.ID, h, before, s.status[i], known})
+			changes = append(changes, change{t.all[i], t.sorted[i], before, s.status[i], known})
 		}
 	}
 	if !same {
 		changes = append(changes, t.gone(old)...)
 	}
-	t.states = s
+	t.states, t.changes = s, changes
 	return s, changes
 }
 

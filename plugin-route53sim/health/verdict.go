@@ -2,7 +2,7 @@ package health
 
 import (
 	"fmt"
-	"strings"
+	"strconv"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/health/probe"
 	"github.com/edgestage/edgestage/state/model"
@@ -38,6 +38,14 @@ func newRows() rows {
 	}
 }
 
+// rule is what rows say of a check, as far as every round asks for it.
+type rule struct{ disabled, inverted, forced, forcedHealthy bool }
+
+func (r rows) rule(h *model.HealthCheck) rule {
+	f := r.forces[h.ID]
+	return rule{h.Config.Disabled, h.Config.Inverted, f != nil, f != nil && f.State == model.Healthy}
+}
+
 // found is what the checkers have found out about an endpoint.
 type found struct {
 	count
@@ -54,34 +62,35 @@ type found struct {
 //	otherwise  Inverted              the contrary of what was found
 //	otherwise  -                     what was found; healthy if nothing
 func (r rows) status(h *model.HealthCheck, of func(id string) found) Status {
+	u := r.rule(h)
 	switch {
 	case probe.Probed(h.Config.Type):
-		return r.endpoint(h, of(h.ID))
+		return u.endpoint(of(h.ID))
 	case h.Config.Type == "CALCULATED":
 		n := r.healthyChildren(h, of)
-		return r.settle(h, Status{}, opinionOf(int64(n) >= h.Config.HealthThreshold))
+		return u.settle(Status{}, opinionOf(int64(n) >= h.Config.HealthThreshold))
 	}
-	return r.settle(h, Status{}, r.signalled(h))
+	return u.settle(Status{}, r.signalled(h))
 }
 
 // endpoint is status for a check that probes.
-func (r rows) endpoint(h *model.HealthCheck, f found) Status {
-	if h.Config.Disabled {
+func (u rule) endpoint(f found) Status {
+	if u.disabled {
 		f = found{}
 	}
-	return r.settle(h, Status{Checkers: f.judged, HealthyCheckers: f.healthy}, f.last)
+	return u.settle(Status{Checkers: f.judged, HealthyCheckers: f.healthy}, f.last)
 }
 
 // settle completes s, given what was found.
-func (r rows) settle(h *model.HealthCheck, s Status, op opinion) Status {
-	if h.Config.Disabled {
+func (u rule) settle(s Status, op opinion) Status {
+	if u.disabled {
 		op = unknown
 	}
 	s.Judged = op != unknown
-	s.Real = (op != unhealthy) != h.Config.Inverted
+	s.Real = (op != unhealthy) != u.inverted
 	s.Healthy = s.Real
-	if f := r.forces[h.ID]; f != nil {
-		s.Forced, s.Healthy = true, f.State == model.Healthy
+	if u.forced {
+		s.Forced, s.Healthy = true, u.forcedHealthy
 	}
 	return s
 }
@@ -129,35 +138,37 @@ func (r rows) signalled(h *model.HealthCheck) opinion {
 	return unknown
 }
 
-// reason says why h is what it is, for people. said is what this node's own
-// last probe of it said, or empty.
-func (r rows) reason(h *model.HealthCheck, s Status, of func(id string) found, said string) string {
-	var parts []string
-	c := h.Config
+// appendReason appends why h is what it is, for people. said is what this
+// node's own last probe of it said, or empty.
+func (r rows) appendReason(b []byte, h *model.HealthCheck, s Status, of func(id string) found, said string) []byte {
+	c := &h.Config
 	switch {
 	case s.Forced:
-		parts = append(parts, "forced by "+orNobody(r.forces[h.ID].By))
+		return append(append(b, "forced by "...), orNobody(r.forces[h.ID].By)...)
 	case c.Disabled:
-		parts = append(parts, "it is disabled")
+		b = append(b, "it is disabled"...)
 	case probe.Probed(c.Type):
-		parts = append(parts, fmt.Sprintf("%d of %d checkers report healthy", s.HealthyCheckers, s.Checkers))
+		b = strconv.AppendUint(b, uint64(s.HealthyCheckers), 10)
+		b = append(b, " of "...)
+		b = strconv.AppendUint(b, uint64(s.Checkers), 10)
+		b = append(b, " checkers report healthy"...)
 		if said != "" {
-			parts = append(parts, said)
+			b = append(append(b, "; "...), said...)
 		}
 	case c.Type == "CALCULATED":
-		parts = append(parts, fmt.Sprintf("%d of %d children are healthy, %d are needed",
-			r.healthyChildren(h, of), len(c.ChildHealthChecks), c.HealthThreshold))
+		b = fmt.Appendf(b, "%d of %d children are healthy, %d are needed",
+			r.healthyChildren(h, of), len(c.ChildHealthChecks), c.HealthThreshold)
 	default:
 		state := "not set"
 		if sig := r.signals[model.HealthSignalKey(h.Account, h.Signal())]; sig != nil {
 			state = sig.State
 		}
-		parts = append(parts, h.Signal()+" is "+state)
+		b = fmt.Appendf(b, "%s is %s", h.Signal(), state)
 	}
-	if c.Inverted && !s.Forced {
-		parts = append(parts, "the check is inverted")
+	if c.Inverted {
+		b = append(b, "; the check is inverted"...)
 	}
-	return strings.Join(parts, "; ")
+	return b
 }
 
 func orNobody(by string) string {

@@ -118,12 +118,12 @@ func TestReason(t *testing.T) {
 		"sum":      "0 of 0 children are healthy, 9 are needed",
 	} {
 		h := r.checks[id]
-		if got := r.reason(h, r.status(h, of), of, "Failure: x"); got != want {
+		if got := string(r.appendReason(nil, h, r.status(h, of), of, "Failure: x")); got != want {
 			t.Errorf("reason of %s = %q, want %q", id, got, want)
 		}
 	}
 	r.forces["up"] = &model.HealthForce{HealthCheckID: "up", State: model.Unhealthy, By: "ops"}
-	if got := r.reason(r.checks["up"], r.status(r.checks["up"], of), of, ""); got != "forced by ops" {
+	if got := string(r.appendReason(nil, r.checks["up"], r.status(r.checks["up"], of), of, "")); got != "forced by ops" {
 		t.Errorf("reason = %q, want forced by ops", got)
 	}
 }

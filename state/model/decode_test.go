@@ -27,7 +27,7 @@ func examples() []Value {
 		&HealthForce{HealthCheckID: "hc", State: Unhealthy, By: "ops", At: created},
 		&HealthSignal{Account: DefaultAccount, Source: "alarm/us-east-1/a", State: AlarmOK, At: created},
 		&HealthEvent{HealthCheckID: "hc", Account: DefaultAccount, State: Healthy, Reason: "r", Node: "n", At: created.UnixMilli()},
-		&HealthLast{HealthCheckID: "hc", Healthy: true},
+		&HealthLast{Shard: 1, Healthy: []uint64{1<<58 + 1}, Unhealthy: []uint64{1<<58 + 2, 1<<58 + 3}},
 		&StoredFile{Path: "a/b", Sealed: []byte{1}, Size: 1, Modified: 1},
 		&StoredPart{Path: "a/b", Generation: "0f", Number: 1, Sealed: []byte{1}},
 		&StorageLock{Name: "issue_cert_a", Run: "00000000000000ff", Node: "n", Ticket: 1},

@@ -24,8 +24,13 @@ func TestHealthRowsValidate(t *testing.T) {
 		{"event of no state", &HealthEvent{HealthCheckID: "hc", Account: DefaultAccount, At: 1}, `state of an event ""`},
 		{"event before time", &HealthEvent{HealthCheckID: "hc", Account: DefaultAccount, State: Healthy, At: -1}, "out of range"},
 		{"event far ahead", &HealthEvent{HealthCheckID: "hc", Account: DefaultAccount, State: Healthy, At: 1 << 48}, "out of range"},
-		{"last", &HealthLast{HealthCheckID: "hc"}, ""},
-		{"last of nothing", &HealthLast{}, `health check id ""`},
+		{"last", &HealthLast{Shard: 63, Healthy: []uint64{1<<64 - 1}, Unhealthy: []uint64{63 << 58, 1<<64 - 2}}, ""},
+		{"last of nothing", &HealthLast{}, ""},
+		{"last before the first shard", &HealthLast{Shard: -1}, "shard -1 of last states out of range [0, 63]"},
+		{"last beyond the last shard", &HealthLast{Shard: 64}, "shard 64 of last states out of range [0, 63]"},
+		{"last of another shard", &HealthLast{Unhealthy: []uint64{1, 1 << 58}}, "unhealthy check 0400000000000000 is not of shard 0"},
+		{"last out of order", &HealthLast{Healthy: []uint64{2, 1}}, "healthy check 0000000000000001 does not come after 0000000000000002"},
+		{"last twice", &HealthLast{Healthy: []uint64{2, 2}}, "does not come after"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

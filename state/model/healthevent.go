@@ -48,19 +48,49 @@ func (e *HealthEvent) Validate() error {
 	)
 }
 
-// HealthLast is what this node last held a health check to be, on this node
-// only: what it answers by after a restart, until checkers are heard.
+// HealthLast is what this node last held health checks to be, those of one
+// shard, on this node only: what it answers by after a restart, until checkers
+// are heard. However many checks change, there are [HealthLastShards] rows.
 type HealthLast struct {
-	HealthCheckID string `cbor:"1,keyasint"`
-	// Healthy is what the checkers said: neither inverted, nor forced.
-	Healthy bool `cbor:"2,keyasint"`
+	// Shard is in [0, HealthLastShards): a check is in that of its id's hash.
+	Shard int `cbor:"1,keyasint"`
+	// Healthy and Unhealthy are the checks that checkers said that of, neither
+	// inverted nor forced, by the hashes of their ids, ascending.
+	Healthy   []uint64 `cbor:"2,keyasint,omitempty"`
+	Unhealthy []uint64 `cbor:"3,keyasint,omitempty"`
 }
+
+// HealthLastShards is how many rows there are at most.
+const HealthLastShards = 64
+
+// HealthLastShard returns the shard of the check whose id has that hash.
+func HealthLastShard(hash uint64) int { return int(hash >> 58) }
+
+// HealthLastKey returns the key of a shard.
+func HealthLastKey(shard int) string { return fmt.Sprintf("%02x", shard) }
 
 // Table implements [Value].
 func (*HealthLast) Table() string { return TableHealthLast }
 
-// Key implements [Value]: the health check's id.
-func (l *HealthLast) Key() string { return l.HealthCheckID }
+// Key implements [Value]: see [HealthLastKey].
+func (l *HealthLast) Key() string { return HealthLastKey(l.Shard) }
 
 // Validate implements [Value].
-func (l *HealthLast) Validate() error { return validateHealthCheckID(l.HealthCheckID) }
+func (l *HealthLast) Validate() error {
+	if l.Shard < 0 || l.Shard >= HealthLastShards {
+		return fmt.Errorf("shard %d of last states out of range [0, %d]", l.Shard, HealthLastShards-1)
+	}
+	return errors.Join(l.validateHashes("healthy", l.Healthy), l.validateHashes("unhealthy", l.Unhealthy))
+}
+
+func (l *HealthLast) validateHashes(what string, hashes []uint64) error {
+	for i, h := range hashes {
+		if HealthLastShard(h) != l.Shard {
+			return fmt.Errorf("%s check %016x is not of shard %d", what, h, l.Shard)
+		}
+		if i > 0 && h <= hashes[i-1] {
+			return fmt.Errorf("%s check %016x does not come after %016x", what, h, hashes[i-1])
+		}
+	}
+	return nil
+}

@@ -74,7 +74,7 @@ const (
 	TableNameServers = "nameservers" // [NameServer], volatile, by node
 
 	TableSeen       = "local.seen"   // [Seen], local, by document path
-	TableHealthLast = "local.health" // [HealthLast], local, by health check id
+	TableHealthLast = "local.health" // [HealthLast], local, by shard
 )
 
 // Volatile tells whether the rows of table are shared but never stored.
