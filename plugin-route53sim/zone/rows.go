@@ -33,10 +33,15 @@ func newRow(r *model.RRset, v state.Version) row {
 	}
 }
 
-// bare returns r with an RRset that holds on to no values.
-func (r row) bare() row {
+// bare returns r with an RRset that holds on to no values, and shares the
+// strings that all of the zone, the type and the name have.
+func (h *heldName) bare(r row, zone string) row {
 	c := *r.RRset
-	c.Values = nil
+	code, _ := model.TypeCode(c.Type)
+	c.Values, c.Zone, c.Type = nil, zone, dns.TypeToString[code]
+	if len(h.rows) > 0 {
+		c.Name = h.rows[0].Name
+	}
 	r.RRset = &c
 	return r
 }
@@ -75,7 +80,8 @@ func (z *zoneState) put(edit uint64, r *model.RRset, v state.Version) {
 		z.replace(edit, n, n.with(name, z.compiler.set(&fresh)))
 		return
 	}
-	h, fresh := z.hold(name, n), fresh.bare()
+	h := z.hold(name, n)
+	fresh = h.bare(fresh, z.zone.id)
 	i, found := slices.BinarySearchFunc(h.rows, fresh, compareRows)
 	if found {
 		z.forget(h.rows[i])
