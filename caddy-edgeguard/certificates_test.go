@@ -359,3 +359,25 @@ func TestHandshakeMetrics(t *testing.T) {
 		}
 	}
 }
+
+// TestNodeMetrics reads how the node is, and that a claim has no effect since
+// another account's was earlier.
+func TestNodeMetrics(t *testing.T) {
+	e := serveEdge(t, edgeOne, "https://www.a.test {\n\t"+tlsFiles(t, issue(t, "ecdsa", 1, "www.a.test"))+"\n\tmetrics /metrics\n}\n")
+	ref := joined(t)
+	balancer := model.NewLoadBalancer(account, "web-1.eu-west-3.elb.amazonaws.com", "")
+	rows := aliasRows("lb.test", balancer)
+	late := *rows[1].(*model.Claim)
+	late.Account, late.Owner, late.OwnerName, late.Since = "222222222222", "arn:aws:elasticloadbalancing:eu-west-3:222222222222:loadbalancer/app/web-2/0123456789abcdef", "web-2.eu-west-3.elb.amazonaws.com", 2
+	putRows(t, append(rows, &late)...)
+	waitForOwner(t, ref, "lb.test", func(*claims.Resource) bool { return true })
+	metrics := e.mustGet(t, "HTTP/1.1", client("www.a.test", tls.VersionTLS13), "www.a.test", "/metrics").body
+	for _, want := range []string{
+		"caddy_edgeguard_members 1", "caddy_edgeguard_behind 0", "caddy_edgeguard_writes_lost_total 0", "caddy_edgeguard_rows_invalid_total 0",
+		"caddy_edgeguard_host_names 2", "caddy_edgeguard_claims_inert 1", fmt.Sprint("caddy_edgeguard_commits_total ", ref.Replica().Stats().Commits),
+	} {
+		if !strings.Contains(metrics, want+"\n") {
+			t.Errorf("GET /metrics lacks %s", want)
+		}
+	}
+}

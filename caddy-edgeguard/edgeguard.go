@@ -95,6 +95,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.node, err = edgenode.Acquire(a.Settings); err != nil {
 		return fmt.Errorf("taking the node: %w", err)
 	}
+	if err := registerNodeMetrics(ctx.GetMetricsRegistry(), a.node); err != nil {
+		return fmt.Errorf("registering metrics of the node: %w", err)
+	}
 	if err := a.prepareIssuance(ctx); err != nil {
 		return err
 	}

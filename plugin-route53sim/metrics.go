@@ -71,6 +71,8 @@ var nodeMetrics = []nodeMetric{
 		func(r *running) float64 { return float64(r.node.Stats().Lost) }),
 	newNodeMetric("rows_invalid_total", "Counter of rows that are kept but shown to nobody.", prometheus.CounterValue,
 		func(r *running) float64 { return float64(r.node.Stats().Invalid) }),
+	newNodeMetric("claims_inert", "Number of claims of host names without effect: another account was earlier, or the resource is gone.", prometheus.GaugeValue,
+		func(r *running) float64 { return float64(len(r.claims.View().Inert())) }),
 }
 
 func oneIf(b bool) float64 {
