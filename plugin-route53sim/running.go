@@ -16,6 +16,7 @@ import (
 	"github.com/edgestage/edgestage/state/api/cloudmap"
 	"github.com/edgestage/edgestage/state/claims"
 	"github.com/edgestage/edgestage/state/node"
+	"github.com/edgestage/edgestage/state/sweep"
 )
 
 // running is an open node with what follows it: goroutines that compile views
@@ -66,7 +67,7 @@ func open(s settings) (*running, error) {
 	r.health, r.claims = startHealth(r.node, s.checks), claims.Follow(r.node)
 	r.compiler, r.discovery, r.leases = zone.NewCompiler(), discovery.New(), make(chan struct{}, 1)
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	for _, loop := range []func(){r.follow, r.followHealth, r.followLeases, r.awaitReady, r.announce, r.sweep} {
+	for _, loop := range []func(){r.follow, r.followHealth, r.followLeases, r.awaitReady, r.announce, r.sweep, r.sweepOrphans} {
 		r.done.Go(loop)
 	}
 	openNodes.add(r)
@@ -74,9 +75,13 @@ func open(s settings) (*running, error) {
 }
 
 // sweep deletes what is left of instances of Cloud Map that nobody renews.
-func (r *running) sweep() {
-	sweeper := &cloudmap.Sweeper{Replica: r.node.Replica, Log: log.Warningf}
-	sweeper.Run(r.ctx)
+func (r *running) sweep() { r.sweepBy(cloudmap.Leftovers(r.node.Replica)) }
+
+// sweepOrphans deletes rows below one that is not there.
+func (r *running) sweepOrphans() { r.sweepBy(sweep.Orphans()) }
+
+func (r *running) sweepBy(rules sweep.Rules) {
+	(&sweep.Sweeper{Replica: r.node.Replica, Rules: rules, Log: log.Warningf}).Run(r.ctx)
 }
 
 // manyRows is how many changes at once make it worth to give memory back.

@@ -10,6 +10,7 @@ import (
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api/registry"
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/sweep"
 )
 
 // TestLease follows an instance that nobody renews: unhealthy after one lease,
@@ -78,7 +79,7 @@ func (e *endpoint) mustSay(service, id, status string) {
 func (e *endpoint) sweep(now func() time.Time) []string {
 	e.t.Helper()
 	var lines []string
-	w := &Sweeper{Replica: e.replica, Now: now, Log: func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }}
+	w := &sweep.Sweeper{Replica: e.replica, Rules: Leftovers(e.replica), Now: now, Log: func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }}
 	for range 20 {
 		if err := w.Step(ctx); err != nil {
 			e.t.Fatal(err)

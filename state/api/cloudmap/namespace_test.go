@@ -65,7 +65,7 @@ func (e *endpoint) row(table, key string) model.Value {
 // operations aside.
 func (e *endpoint) rows() map[string]int {
 	counts := make(map[string]int)
-	tables := append([]string{model.TableNamespaces, model.TableRRsets}, swept...)
+	tables := append([]string{model.TableNamespaces, model.TableRRsets}, Leftovers(e.replica).Tables...)
 	tables = slices.DeleteFunc(tables, func(table string) bool { return table == model.TableCallerReferences }) // outlive zones
 	_ = e.replica.View(func(rd *state.Reader) error {
 		for _, table := range tables {

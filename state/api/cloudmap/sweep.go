@@ -1,10 +1,6 @@
 package cloudmap
 
 import (
-	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -13,123 +9,25 @@ import (
 	"github.com/edgestage/edgestage/state/api/hostedzone"
 	"github.com/edgestage/edgestage/state/api/registry"
 	"github.com/edgestage/edgestage/state/model"
+	"github.com/edgestage/edgestage/state/sweep"
 )
 
-// The pace of a sweeper.
-const (
-	sweepEvery = time.Second
-	sweepRows  = 500 // that one step looks at
-)
-
-// Sweeper deletes what reads as absent already: instances whose lease is long
-// over, and rows whose namespace, service or instance is not there, as two
-// nodes can leave them behind. It goes round the rows a few at a time. Each row
-// is one member's to delete, of those of this node's kind the one that hashing
-// prefers; where two think that they are, both delete the same.
-type Sweeper struct {
-	Replica *state.Replica
-	// Log reports who claims a name that is another's; it must not block.
-	Log func(format string, args ...any)
-	// Now is the clock; nil: time.Now.
-	Now func() time.Time
-
-	table, key string
-	told       map[string]bool // lines that were logged
-}
-
-// Run sweeps until ctx is done.
-func (w *Sweeper) Run(ctx context.Context) {
-	select {
-	case <-w.Replica.Ready():
-	case <-ctx.Done():
-		return
+// Leftovers are the rules for rows of Cloud Map that read as absent: instances
+// whose lease is long over, and rows whose namespace, service or instance is not
+// there, as two nodes can leave them behind. Who claims a name that is another's
+// is reported. r is the replica that is swept.
+func Leftovers(r *state.Replica) sweep.Rules {
+	self := identity(r)
+	return sweep.Rules{
+		Of: "Cloud Map",
+		Tables: []string{
+			model.TableCallerReferences, model.TableDiscoveryNames, model.TableHealthChecks, model.TableInstanceHealth, model.TableInstances,
+			model.TableServiceAttributes, model.TableServiceRevisions, model.TableServices, model.TableTags, model.TableZones,
+		},
+		Gone:   gone,
+		Remove: func(t *state.Tx, v model.Value, now int64) error { return remove(t, v, self, now) },
+		Report: report,
 	}
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if err := w.Step(ctx); err != nil && ctx.Err() == nil {
-				w.Log("Failed to sweep the rows of Cloud Map: %v", err)
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// swept are the tables that are gone round, sorted.
-var swept = []string{
-	model.TableCallerReferences, model.TableDiscoveryNames, model.TableHealthChecks, model.TableInstanceHealth, model.TableInstances,
-	model.TableServiceAttributes, model.TableServiceRevisions, model.TableServices, model.TableTags, model.TableZones,
-}
-
-// dead is a row that reads as absent.
-type dead struct{ table, key string }
-
-// Step looks at the next rows, and deletes those that are to go.
-func (w *Sweeper) Step(ctx context.Context) error {
-	if w.Now == nil {
-		w.Now = time.Now
-	}
-	if w.Replica.Behind() != nil {
-		return nil
-	}
-	now, self := w.Now().UnixMilli(), identity(w.Replica)
-	var found []dead
-	if err := w.Replica.View(func(rd *state.Reader) error { found = w.look(rd, now); return nil }); err != nil {
-		return err
-	}
-	members := w.Replica.Members()
-	mine := found[:0]
-	for _, d := range found {
-		if chosen(members, d.table+"\x00"+d.key) {
-			mine = append(mine, d)
-		}
-	}
-	if len(mine) == 0 {
-		return nil
-	}
-	_, err := w.Replica.Commit(ctx, func(t *state.Tx) error {
-		for _, d := range mine {
-			if v, ok := t.Get(d.table, d.key); ok && gone(&t.Reader, v, now) {
-				if err := remove(t, v, self, now); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	return err
-}
-
-// look returns what is to go among the next rows, and moves on.
-func (w *Sweeper) look(rd *state.Reader, now int64) []dead {
-	var found []dead
-	seen := 0
-	for _, table := range swept {
-		if table < w.table {
-			continue
-		}
-		more := true
-		rd.Range(table, "", w.key, func(v model.Value, _ state.Version) bool {
-			if seen++; seen > sweepRows {
-				w.table, w.key, more = table, v.Key(), false
-				return false
-			}
-			if gone(rd, v, now) {
-				found = append(found, dead{table, v.Key()})
-			}
-			w.report(rd, v)
-			return true
-		})
-		if !more {
-			return found
-		}
-		w.key = ""
-	}
-	w.table = ""
-	return found
 }
 
 // gone tells whether a row reads as absent, and nothing can make that change.
@@ -183,48 +81,18 @@ func remove(t *state.Tx, v model.Value, self string, now int64) error {
 	return nil
 }
 
-// report logs, once, who claims a name that is another's.
-func (w *Sweeper) report(rd *state.Reader, v model.Value) {
-	var line string
+// report returns who claims a name that is another's.
+func report(rd *state.Reader, v model.Value) string {
 	switch v := v.(type) {
 	case *model.DiscoveryName:
 		there := func(id string) bool { return rd.Has(model.TableNamespaces, id) || rd.Has(model.TableServices, id) }
 		if there(v.Owner) && !registry.Has(rd, v, there) {
-			line = fmt.Sprintf("The name %q in %s is claimed by %s, but another has it since before: it is found by id only", v.Name, v.Scope, v.Owner)
+			return fmt.Sprintf("The name %q in %s is claimed by %s, but another has it since before: it is found by id only", v.Name, v.Scope, v.Owner)
 		}
 	case *model.Zone:
 		if vpc, first := zoneBefore(rd, v); v.Namespace != "" && first != nil {
-			line = fmt.Sprintf("The namespace %s has no answers in the VPC %s: the hosted zone %s has its name there since before", v.Namespace, vpc.ID, first.ID)
+			return fmt.Sprintf("The namespace %s has no answers in the VPC %s: the hosted zone %s has its name there since before", v.Namespace, vpc.ID, first.ID)
 		}
 	}
-	if line == "" || w.told[line] {
-		return
-	}
-	if w.told == nil || len(w.told) > 1000 {
-		w.told = make(map[string]bool)
-	}
-	w.told[line] = true
-	w.Log("%s", line)
-}
-
-// chosen tells whether this node is, of the live members of its kind, the one
-// that hashing prefers for a row.
-func chosen(members []state.Member, key string) bool {
-	kind := ""
-	for _, m := range members {
-		if m.Self {
-			kind = m.Kind
-		}
-	}
-	best, most := false, [sha256.Size]byte{}
-	for _, m := range members {
-		if m.Kind != kind || m.Behind {
-			continue
-		}
-		weight := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, uint64(m.Run)), key...))
-		if bytes.Compare(weight[:], most[:]) >= 0 {
-			most, best = weight, m.Self
-		}
-	}
-	return best
+	return ""
 }
