@@ -1,11 +1,13 @@
 // Package operator is what an operator rehearses with and AWS has no operation
 // for: his word on a health check, which stands above what checkers find
-// (aws-behaviour 4.4, simulator hooks). Beside it are short forms of what has
-// one, for scripts without an AWS client:
+// (aws-behaviour 4.4, simulator hooks), and what happened to health checks and
+// certificates, which AWS tells by EventBridge. Beside it are short forms of what
+// has an operation, for scripts without an AWS client:
 //
 //	PUT    /_sim/healthcheck/ID/force       {"State": "healthy"} or "unhealthy"
-//	GET    /_sim/healthcheck/ID/force       what is forced, 404 if nothing is
+//	GET    /_sim/healthcheck/ID/force       what is forced, ResourceNotFoundException if nothing is
 //	DELETE /_sim/healthcheck/ID/force
+//	GET    /_sim/events?kind=K&max=N        the newest first; kind healthcheck or certificate
 //	PUT    /_sim/alarm/NAME/state?region=R  {"State": "OK"}, "ALARM", "INSUFFICIENT_DATA"
 //	PUT    /_sim/routingcontrol/ARN         {"State": "On"}, "Off"
 //
@@ -77,6 +79,8 @@ func (s *Service) Serve(w http.ResponseWriter, r *api.Request) error {
 	switch {
 	case kind == "force":
 		return s.force(w, r, id)
+	case kind == "events" && r.Method == http.MethodGet:
+		return s.showEvents(w, r)
 	case kind == "alarm" && r.Method == http.MethodPut:
 		region := r.Region
 		if q := r.URL.Query(); q.Has("region") {
@@ -90,8 +94,8 @@ func (s *Service) Serve(w http.ResponseWriter, r *api.Request) error {
 }
 
 func unknown(method string) error {
-	return awserr.New(awserr.UnknownOperation, "There is no %s here: PUT, GET or DELETE %shealthcheck/ID/force, PUT %salarm/NAME/state, PUT %sroutingcontrol/ARN.",
-		method, prefix, prefix, prefix)
+	return awserr.New(awserr.UnknownOperation, "There is no %s here: PUT, GET or DELETE %shealthcheck/ID/force, GET %sevents, PUT %salarm/NAME/state, PUT %sroutingcontrol/ARN.",
+		method, prefix, prefix, prefix, prefix)
 }
 
 // split returns what a path, still escaped, is about, and its id.
@@ -105,6 +109,11 @@ func split(path string) (kind, id string, err error) {
 	case "alarm":
 		rest, ok = strings.CutSuffix(rest, "/state")
 	case "routingcontrol":
+	case "events":
+		if ok && rest == "" {
+			return kind, "", nil
+		}
+		ok = false
 	default:
 		ok = false
 	}
