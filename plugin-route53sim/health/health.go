@@ -175,8 +175,9 @@ func (h *Health) hear(p state.Pulse) {
 	h.poke()
 }
 
-// settleTime is how long [Health.Settle] waits for members: two beats.
-const settleTime = time.Second
+// settleTime is how long [Health.Settle] waits for members: six beats, for
+// those of a busy machine come late.
+const settleTime = 3 * time.Second
 
 // Settle waits until every live member has told what it finds, so that a node
 // that starts does not answer with what they know to fail; not for long, as
