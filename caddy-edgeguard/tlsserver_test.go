@@ -316,14 +316,19 @@ func putRows(t *testing.T, values ...model.Value) {
 	})
 }
 
-// changeRows commits a change.
+// changeRows commits a change and waits until all views show it: a commit does
+// not wait longer than a moment.
 func changeRows(t *testing.T, change func(tx *state.Tx) error) {
 	t.Helper()
 	r, _ := edgenode.Open()
 	if r == nil {
 		t.Fatal("no node is open")
 	}
-	if _, err := r.Commit(t.Context(), change); err != nil {
+	version, err := r.Commit(t.Context(), change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.AwaitInSync(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
 }
