@@ -39,6 +39,10 @@ func TestVisible(t *testing.T) {
 		{"locations", []*RRset{rrset(geo("a", GeoLocation{Country: "*"})), rrset(geo("b", GeoLocation{Country: "JP"})), rrset(geo("c", GeoLocation{Country: "*"}))}, "2: A b 60, 3: A c 60", "1: A a 60"},
 		{"collections", []*RRset{rrset(cidr("a", "1", "x")), rrset(cidr("b", "2", "y")), rrset(cidr("c", "1", "z")), rrset(cidr("d", "1", "x"))}, "3: A c 60, 4: A d 60", "1: A a 60, 2: A b 60"},
 		{"weighted TTL", []*RRset{rrset(weighted("a", 1)), rrset(weighted("b", 1), ttl(300)), rrset(weighted("c", 1), alias("Z1", "x.example.org."))}, "1: A a 300, 2: A b 300, 3: A c 0", ""},
+		{"weighted TTL of values", []*RRset{rrset(weighted("a", 1)), rrset(weighted("b", 1), ttl(300))}, "1: A a 300, 2: A b 300", ""},
+		{"weighted", []*RRset{rrset(weighted("a", 1)), rrset(weighted("b", 1)), rrset(data("TXT", `"x"`))}, "1: A a 60, 2: A b 60, 3: TXT 60", ""},
+		{"multivalue", []*RRset{rrset(multi("a")), rrset(multi("b"), ttl(300)), rrset(multi("c"))}, "1: A a 60, 2: A b 300, 3: A c 60", ""},
+		{"multivalue beside a CNAME", []*RRset{rrset(multi("a")), rrset(multi("b")), rrset(cname)}, "3: CNAME 60", "1: A a 60, 2: A b 60"},
 		{"what clashes with the shadowed only", []*RRset{rrset(data("TXT", `"x"`)), rrset(cname), rrset()}, "1: TXT 60, 3: A 60", "2: CNAME 60"},
 	}
 	for _, tt := range tests {
@@ -47,12 +51,18 @@ func TestVisible(t *testing.T) {
 			for i, r := range tt.rows {
 				rows = append(rows, Stamped{RRset: r, Stamp: hlc.Stamp(i + 1)})
 			}
-			slices.Reverse(rows)
-			kept, shadowed := Visible(rows)
-			byKey := func(s string) string { p := strings.Split(s, ", "); slices.Sort(p); return strings.Join(p, ", ") }
-			if byKey(show(kept)) != byKey(tt.kept) || byKey(show(shadowed)) != byKey(tt.shadowed) {
-				t.Errorf("Visible(%s) = %s; %s, want %s; %s", show(rows), show(kept), show(shadowed), tt.kept, tt.shadowed)
+			check := func() {
+				t.Helper()
+				kept, shadowed := Visible(rows)
+				byKey := func(s string) string { p := strings.Split(s, ", "); slices.Sort(p); return strings.Join(p, ", ") }
+				if byKey(show(kept)) != byKey(tt.kept) || byKey(show(shadowed)) != byKey(tt.shadowed) {
+					t.Errorf("Visible(%s) = %s; %s, want %s; %s", show(rows), show(kept), show(shadowed), tt.kept, tt.shadowed)
+				}
 			}
+			slices.Reverse(rows)
+			check()
+			slices.SortFunc(rows, Stamped.compareKey) // as they are kept
+			check()
 		})
 	}
 }
