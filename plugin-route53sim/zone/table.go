@@ -10,6 +10,9 @@ const (
 	maxLeaf = 256
 	// minSlots is the size of the smallest leaf.
 	minSlots = 8
+	// splitSlots is the size of the leaves that one is split into: each gets a
+	// sixteenth of maxLeaf, and the split ones are those that grow.
+	splitSlots = 32
 	// slotBits is where the part of a hash begins that chooses the slot within
 	// a leaf; below it are the parts that choose the leaf.
 	slotBits = 40
@@ -113,6 +116,9 @@ func putInto[E any, P keyed[E]](b *bucket[E], edit, h uint64, shift int, e P) (*
 func splitLeaf[E any, P keyed[E]](b *bucket[E], edit uint64, shift int) {
 	old := b.slots
 	b.kids, b.slots, b.n = new([fanout]*bucket[E]), nil, 0
+	for i := range b.kids {
+		b.kids[i] = &bucket[E]{edit: edit, slots: make([]*E, splitSlots)}
+	}
 	for _, e := range old {
 		if e == nil {
 			continue
@@ -120,6 +126,11 @@ func splitLeaf[E any, P keyed[E]](b *bucket[E], edit uint64, shift int) {
 		h := hash(P(e).key())
 		kid := &b.kids[h>>shift%fanout]
 		*kid, _ = putInto[E](*kid, edit, h, shift+fanoutBits, P(e))
+	}
+	for i, kid := range b.kids {
+		if kid.kids == nil && kid.n == 0 {
+			b.kids[i] = nil
+		}
 	}
 }
 

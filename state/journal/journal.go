@@ -87,6 +87,8 @@ func Open(dir string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
+	// What a crash left half made, and takes room; whoever makes one has the file locked.
+	_ = os.Remove(path + newSuffix)
 	j := &Journal{dir: dir, path: path, large: large}
 	j.db.Store(db)
 	return j, nil

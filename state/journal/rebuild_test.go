@@ -77,6 +77,7 @@ func TestLargeWriteIsOneMoment(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(dir, FileName+newSuffix), []byte("what a crash leaves"))
 	j = open1(t, dir)
 	defer j.Close()
 	if got := dump(j, ""); got != want {
