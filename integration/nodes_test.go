@@ -76,13 +76,19 @@ func (n *dnsNode) start() {
 	n.process = run(n.t, n.name, n.dir, binary(n.t, "coredns"), "-conf", path)
 }
 
-// ready waits until the node serves.
+// ready waits until the node serves. It listens once its plugins have started:
+// before, plugin ready answers for a moment without knowing of any.
 func (n *dnsNode) ready() {
 	n.t.Helper()
 	eventually(n.t, func() string {
 		if n.ended() {
 			n.t.Fatalf("%s has ended:\n%s", n.name, n.output())
 		}
+		c, err := net.DialTimeout("tcp", n.addr, deadline)
+		if err != nil {
+			return fmt.Sprintf("%s does not listen: %v", n.name, err)
+		}
+		_ = c.Close()
 		status, body, err := get("http://" + n.readyAddr + "/ready")
 		if err != nil || status != 200 {
 			return fmt.Sprintf("%s is not ready: %d %s %v", n.name, status, body, err)
