@@ -23,7 +23,12 @@ type apiSettings struct {
 	refuseReserved bool
 	// throttle is [route53.Config.Throttle].
 	throttle bool
+	// healthDelay is [cloudmap.Config.HealthDelay].
+	healthDelay time.Duration
 }
+
+// maxHealthDelay bounds custom_health_delay.
+const maxHealthDelay = time.Hour
 
 // api reads `api ADDR` and its block.
 func (p *parser) api() error {
@@ -51,6 +56,15 @@ func (p *parser) api() error {
 			_, err := p.args(0, 0)
 			s.throttle = err == nil
 			return err
+		case "custom_health_delay":
+			args, err := p.args(1, 1)
+			if err != nil {
+				return err
+			}
+			if s.healthDelay, err = time.ParseDuration(args[0]); err != nil || s.healthDelay < 0 || s.healthDelay > maxHealthDelay {
+				return p.Errf("custom_health_delay '%s' is no duration in [0s, %v], such as 30s", args[0], maxHealthDelay)
+			}
+			return nil
 		}
 		return p.Errf("unknown property '%s' of api", name)
 	})
@@ -110,7 +124,7 @@ func (r *running) newEndpoint(s apiSettings, credentials *api.Credentials) *endp
 	h := api.New(api.Config{
 		Replica: r.node.Replica, Credentials: credentials, Log: log.Warningf,
 		Services: services.New(services.Config{
-			Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved, Throttle: s.throttle,
+			Replica: r.node.Replica, Answerer: answerer{r}, Health: reporter{r}, RefuseReserved: s.refuseReserved, Throttle: s.throttle, HealthDelay: s.healthDelay,
 			InUseBy: func(certificate string) []string { return r.claims.View().InUseBy(certificate) },
 			Node:    r.node.Config().Name, Log: log.Warningf,
 		}),

@@ -76,6 +76,7 @@ func wrap(err error) error {
 //	        tls CERT KEY
 //	        refuse_reserved
 //	        throttle
+//	        custom_health_delay DURATION
 //	    }
 //	    publish ADDR...
 //	    health_checks on|off [public]

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/edgestage/edgestage/plugin-route53sim/importer"
@@ -52,6 +53,8 @@ func TestParse(t *testing.T) {
 			api: apiSettings{addr: "127.0.0.1:4566", refuseReserved: true}},
 		{name: "api that throttles", input: "route53sim {\n api 127.0.0.1:4566 {\n throttle\n }\n}", zones: []string{"."}, node: memory,
 			api: apiSettings{addr: "127.0.0.1:4566", throttle: true}},
+		{name: "api with a delay of health", input: "route53sim {\n api 127.0.0.1:4566 {\n custom_health_delay 30s\n }\n}", zones: []string{"."}, node: memory,
+			api: apiSettings{addr: "127.0.0.1:4566", healthDelay: 30 * time.Second}},
 		{name: "publish", input: "route53sim {\n publish 192.0.2.1 2001:db8::1\n}", zones: []string{"."}, node: memory,
 			publish: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
 		{name: "vpcs", input: "route53sim {\n vpc vpc-1 eu-west-3 10.0.0.0/16 2001:db8::/48\n vpc vpc-2 us-west-2 10.0.7.0/24\n}", zones: []string{"."}, node: memory,
@@ -124,6 +127,9 @@ func TestParseErrors(t *testing.T) {
 		{"geoip without a file", block("geoip"), "Wrong argument count"},
 		{"refuse_reserved with a value", block("api 127.0.0.1:1 {", "refuse_reserved on", "}"), "Wrong argument count"},
 		{"throttle with a value", block("api 127.0.0.1:1 {", "throttle 5", "}"), "Wrong argument count"},
+		{"custom_health_delay without a value", block("api 127.0.0.1:1 {", "custom_health_delay", "}"), "Wrong argument count"},
+		{"custom_health_delay without a unit", block("api 127.0.0.1:1 {", "custom_health_delay 30", "}"), "custom_health_delay '30' is no duration in [0s, 1h0m0s], such as 30s"},
+		{"custom_health_delay too long", block("api 127.0.0.1:1 {", "custom_health_delay 61m", "}"), "custom_health_delay '61m' is no duration"},
 		{"publish of nothing", block("publish"), "Wrong argument count"},
 		{"publish of no address", block("publish everywhere"), "Testfile:2 - Error during parsing: publish 'everywhere' is not an address that resolvers can reach"},
 		{"publish of a host and port", block("publish 192.0.2.1:53"), "publish '192.0.2.1:53' is not an address"},

@@ -69,7 +69,14 @@ func drawChange(t *rapid.T, f *follower, at int64) state.Change {
 		}
 		v = s
 	case 4:
-		v = &model.InstanceHealth{Service: service, Instance: id, At: at, Status: rapid.SampledFrom([]string{model.StatusHealthy, model.StatusUnhealthy}).Draw(t, "status")}
+		h := &model.InstanceHealth{Service: service, Instance: id, At: at, Status: rapid.SampledFrom([]string{model.StatusHealthy, model.StatusUnhealthy}).Draw(t, "status")}
+		if rapid.Bool().Draw(t, "later") {
+			h.Before, h.From = model.StatusHealthy, at+rapid.Int64Range(0, 3000).Draw(t, "from")
+			if h.Before == h.Status {
+				h.Before = model.StatusUnhealthy
+			}
+		}
+		v = h
 	default:
 		i := newInstance(id, fmt.Sprint(ipv4, "10.0.0.", rapid.IntRange(1, 3).Draw(t, "address")), port+"80")
 		i.Service, i.Registered, i.Since = service, at, at-rapid.Int64Range(0, 1).Draw(t, "since")*1000

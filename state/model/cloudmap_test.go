@@ -13,7 +13,7 @@ func cloudMapExamples() []Value {
 	s.HealthCheck = &ServiceHealthCheck{Type: "HTTP", Path: "/", Threshold: 1}
 	return []Value{
 		n, s, i, n.Claim(), s.Claim(),
-		&InstanceHealth{Service: s.ID, Instance: i.ID, Status: StatusUnhealthy, At: 2000},
+		&InstanceHealth{Service: s.ID, Instance: i.ID, Status: StatusUnhealthy, At: 2000, Before: StatusHealthy, From: 3000},
 		&ServiceAttribute{Service: s.ID, Name: "team", Text: "a"},
 		&ServiceRevision{Service: s.ID, Node: "n", Count: 3},
 		&Operation{ID: NewOperationID(1000, "a"), Account: DefaultAccount, Region: "us-east-1", Type: OperationRegister, Service: s.ID, Instance: i.ID, Created: 1000},
@@ -74,6 +74,8 @@ func TestCloudMapValuesRefuse(t *testing.T) {
 		{"instance attributes", testInstance("a", "k", long), "attribute"},
 		{"instance attributes together", testInstance("a", "1", long[:1024], "2", long[:1024], "3", long[:1024], "4", long[:1024], "5", long[:1024]), "5125 bytes"},
 		{"instance health", &InstanceHealth{Service: "srv-aaaaaaaaaaaaaaaa", Instance: "a", Status: StatusUnknown}, "instance health"},
+		{"instance health before", &InstanceHealth{Service: "srv-aaaaaaaaaaaaaaaa", Instance: "a", Status: StatusHealthy, From: 5}, "instance health before"},
+		{"instance health without a change", &InstanceHealth{Service: "srv-aaaaaaaaaaaaaaaa", Instance: "a", Status: StatusHealthy, Before: StatusHealthy, From: 5}, "before and after"},
 		{"claim", &DiscoveryName{Scope: "a", Name: "b\x00", Owner: "c"}, "claim"},
 		{"service attribute", &ServiceAttribute{Service: "srv-aaaaaaaaaaaaaaaa"}, "attribute name"},
 		{"count", &ServiceRevision{Service: "srv-aaaaaaaaaaaaaaaa", Node: "n", Count: -1}, "count -1"},

@@ -23,6 +23,10 @@ type InstanceHealth struct {
 	// instance's Since. One from before belongs to an earlier instance of this
 	// id and says nothing.
 	At int64 `cbor:"4,keyasint"`
+	// From is when Status takes effect, in milliseconds since 1970, where that
+	// is not at once; until then the instance is as Before says.
+	Before string `cbor:"5,keyasint,omitempty"`
+	From   int64  `cbor:"6,keyasint,omitempty"`
 }
 
 // Table implements [Value].
@@ -37,8 +41,14 @@ func (h *InstanceHealth) Validate() error {
 	if !ValidServiceID(h.Service) || !ValidInstanceID(h.Instance) {
 		errs = append(errs, fmt.Errorf("health of the instance %q of the service %q", h.Instance, h.Service))
 	}
+	if h.Before != "" || h.From != 0 {
+		errs = append(errs, validateOneOf("instance health before", h.Before, StatusHealthy, StatusUnhealthy))
+	}
+	if h.Before == h.Status {
+		errs = append(errs, fmt.Errorf("instance health %s before and after", h.Status))
+	}
 	return errors.Join(append(errs,
-		validateOneOf("instance health", h.Status, StatusHealthy, StatusUnhealthy), validateMillis(h.At),
+		validateOneOf("instance health", h.Status, StatusHealthy, StatusUnhealthy), validateMillis(h.At), validateMillis(h.From),
 	)...)
 }
 
@@ -64,8 +74,8 @@ func (c Condition) Unhealthy() bool { return c.Status == StatusUnhealthy }
 //
 //	lease        custom health   status                     until
 //	none         none            unknown                    ever
-//	none         yes             the last word, else init   ever
-//	running      any             the last word, else init   the lease ends
+//	none         yes             the last word, else init   ever, or a new word takes effect
+//	running      any             the last word, else init   the lease ends, or that
 //	ended        any             unhealthy                  another lease later
 //	ended twice  any             gone                       ever
 //
@@ -82,6 +92,9 @@ func (i *Instance) Condition(s *Service, h *InstanceHealth, now int64) Condition
 	c := Condition{Status: StatusHealthy}
 	alive := i.Registered
 	switch {
+	case h != nil && now < h.From:
+		c.Status, c.Until = h.Before, h.From
+		alive = max(alive, h.At)
 	case h != nil:
 		c.Status = h.Status
 		alive = max(alive, h.At)
@@ -91,11 +104,13 @@ func (i *Instance) Condition(s *Service, h *InstanceHealth, now int64) Condition
 	switch {
 	case lease == 0:
 	case now < alive+lease:
-		c.Until = alive + lease
+		if c.Until == 0 || alive+lease < c.Until {
+			c.Until = alive + lease
+		}
 	case now < alive+2*lease:
 		c.Status, c.Until = StatusUnhealthy, alive+2*lease
 	default:
-		c.Status, c.Gone = StatusUnhealthy, true
+		c = Condition{Status: StatusUnhealthy, Gone: true}
 	}
 	return c
 }

@@ -46,6 +46,9 @@ type Config struct {
 	// RefuseReserved refuses to probe addresses that are nobody's or private,
 	// which AWS's checkers cannot reach.
 	RefuseReserved bool
+	// HealthDelay is how long a word on an instance's custom health takes to
+	// have an effect: about 30 s with AWS (aws-behaviour 6.7). Zero: at once.
+	HealthDelay time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }

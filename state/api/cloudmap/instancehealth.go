@@ -72,9 +72,10 @@ type updateHealthRequest struct {
 	Status     string `json:"Status" aws:"required" enum:"HEALTHY|UNHEALTHY"`
 }
 
-// updateInstanceCustomHealthStatus notes what the request says of an instance.
-// For one with a lease that is a sign of life, whatever it says; such an
-// instance has custom health even where its service has not.
+// updateInstanceCustomHealthStatus notes what the request says of an instance,
+// to take effect after the delay. For one with a lease that is a sign of life,
+// whatever it says; such an instance has custom health even where its service
+// has not.
 func updateInstanceCustomHealthStatus(c *call) (any, error) {
 	var req updateHealthRequest
 	if err := c.decode(&req); err != nil {
@@ -86,14 +87,48 @@ func updateInstanceCustomHealthStatus(c *call) (any, error) {
 			return err
 		}
 		leased := i.Lease() > 0
-		switch {
-		case s.CustomHealth == nil && !leased:
+		if s.CustomHealth == nil && !leased {
 			return awserr.New(awserr.CustomHealthNotFound, "The service %s has no custom health check config.", s.ID)
-		case !leased && i.Condition.Status == req.Status:
+		}
+		h := c.word(t, i, req.Status)
+		if h == nil && !leased {
 			return nil
 		}
-		return t.Put(&model.InstanceHealth{Service: s.ID, Instance: i.ID, Status: req.Status, At: max(c.now, i.Since)})
+		if h == nil {
+			h = &model.InstanceHealth{Status: req.Status}
+		}
+		h.Service, h.Instance, h.At = s.ID, i.ID, max(c.now, i.Since)
+		return t.Put(h)
 	})
+}
+
+// word returns what the row of an instance's health is to say when a request
+// says status, nil where that is nothing new:
+//
+//	status is    another is under way   the row says
+//	in effect    no                     nothing new
+//	in effect    yes                    status, at once: the other is taken back
+//	under way                           status, as it was to be
+//	another      any                    status, after the delay
+func (c *call) word(t *state.Tx, i registry.Instance, status string) *model.InstanceHealth {
+	effective := i.Condition.Status
+	v, _ := t.Get(model.TableInstanceHealth, i.Key())
+	if last, ok := v.(*model.InstanceHealth); ok && last.At >= i.Since && c.now < last.From {
+		switch status {
+		case effective:
+			return &model.InstanceHealth{Status: status}
+		case last.Status:
+			return &model.InstanceHealth{Status: status, Before: last.Before, From: last.From}
+		}
+	}
+	if status == effective {
+		return nil
+	}
+	h := &model.InstanceHealth{Status: status}
+	if delay := c.config.HealthDelay.Milliseconds(); delay > 0 {
+		h.Before, h.From = effective, c.now+delay
+	}
+	return h
 }
 
 type healthStatusRequest struct {

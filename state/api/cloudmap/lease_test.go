@@ -64,6 +64,59 @@ func TestLease(t *testing.T) {
 	}
 }
 
+// TestHealthDelay follows words on custom health that take effect later, or are
+// taken back before (aws-behaviour 6.7).
+func TestHealthDelay(t *testing.T) {
+	c := newClock()
+	e := serve(t, func(config *Config) { c.use(config); config.HealthDelay = 30 * time.Second })
+	id := e.make(e.http("plain"), "s", custom)
+	e.register(id, "i", map[string]string{})
+	for _, s := range []struct {
+		name  string
+		after time.Duration
+		say   string
+		want  string
+	}{
+		{"told unhealthy", 0, "UNHEALTHY", "[i HEALTHY]"},
+		{"told again, which changes nothing", 20 * time.Second, "UNHEALTHY", "[i HEALTHY]"},
+		{"a moment before", 10*time.Second - time.Millisecond, "", "[i HEALTHY]"},
+		{"in effect", time.Millisecond, "", "[i UNHEALTHY]"},
+		{"told what is so", time.Second, "UNHEALTHY", "[i UNHEALTHY]"},
+		{"told healthy", time.Second, "HEALTHY", "[i UNHEALTHY]"},
+		{"taken back", 29 * time.Second, "UNHEALTHY", "[i UNHEALTHY]"},
+		{"taken back for good", time.Hour, "", "[i UNHEALTHY]"},
+		{"told healthy once more", 0, "HEALTHY", "[i UNHEALTHY]"},
+		{"healthy", 30 * time.Second, "", "[i HEALTHY]"},
+	} {
+		c.advance(s.after)
+		if s.say != "" {
+			e.mustSay(id, "i", s.say)
+		}
+		if got := fmt.Sprint(e.discover("plain", "s", nil)); got != s.want {
+			t.Errorf("%s: %s, want %s", s.name, got, s.want)
+		}
+	}
+	// A lease is renewed at once, whatever the word.
+	e.register(id, "leased", names(model.AttrLease, "60"))
+	c.advance(50 * time.Second)
+	e.mustSay(id, "leased", "UNHEALTHY")
+	c.advance(20 * time.Second)
+	e.mustSay(id, "leased", "UNHEALTHY")
+	if got := fmt.Sprint(e.discover("plain", "s", nil)); got != "[i HEALTHY leased HEALTHY]" {
+		t.Errorf("leased, told unhealthy: %s", got)
+	}
+	c.advance(10 * time.Second)
+	if got := fmt.Sprint(e.discover("plain", "s", nil)); got != "[i HEALTHY leased UNHEALTHY]" {
+		t.Errorf("leased, in effect: %s", got)
+	}
+	c.advance(40 * time.Second)
+	e.mustSay(id, "leased", "HEALTHY")
+	c.advance(30 * time.Second)
+	if got := fmt.Sprint(e.discover("plain", "s", nil)); got != "[i HEALTHY leased HEALTHY]" {
+		t.Errorf("leased, healthy again: %s", got)
+	}
+}
+
 func (e *endpoint) mustSay(service, id, status string) {
 	e.t.Helper()
 	in := &servicediscovery.UpdateInstanceCustomHealthStatusInput{ServiceId: &service, InstanceId: &id, Status: "HEALTHY"}

@@ -4,6 +4,8 @@
 package services
 
 import (
+	"time"
+
 	"github.com/edgestage/edgestage/state"
 	"github.com/edgestage/edgestage/state/api"
 	"github.com/edgestage/edgestage/state/api/acm"
@@ -28,6 +30,8 @@ type Config struct {
 	RefuseReserved bool
 	// Throttle is [route53.Config.Throttle].
 	Throttle bool
+	// HealthDelay is [cloudmap.Config.HealthDelay].
+	HealthDelay time.Duration
 	// Sealer seals and opens private keys; nil: the node holds no sealing key.
 	Sealer certificate.Sealer
 	// Node is the name of the node, and Log reports what an operator should know;
@@ -52,7 +56,7 @@ func New(c Config) []api.Service {
 		cloudwatch.New(cloudwatch.Config{Replica: c.Replica}),
 		recoverycluster.New(recoverycluster.Config{Replica: c.Replica}),
 		operator.New(operator.Config{Replica: c.Replica}),
-		cloudmap.New(cloudmap.Config{Replica: c.Replica, Health: c.Health, RefuseReserved: c.RefuseReserved}),
+		cloudmap.New(cloudmap.Config{Replica: c.Replica, Health: c.Health, RefuseReserved: c.RefuseReserved, HealthDelay: c.HealthDelay}),
 		elbv2.New(elbv2.Config{Replica: c.Replica}),
 		acm.New(acm.Config{Replica: c.Replica, Sealer: c.Sealer, InUseBy: c.InUseBy}),
 		cloudfront.New(cloudfront.Config{Replica: c.Replica, Node: c.Node, Log: c.Log}),
