@@ -29,8 +29,9 @@ import (
 // the edge's own (aws-behaviour 7.6).
 const DefaultLifetime = 198 * 24 * time.Hour
 
-// RenewBefore is how long before its end a certificate is renewed, or a third
-// of its life if that is less (aws-behaviour 7.6).
+// RenewBefore is how long before its end a certificate is renewed unless a
+// Config says otherwise, or a third of its life if that is less (aws-behaviour
+// 7.6).
 const RenewBefore = 60 * 24 * time.Hour
 
 // Authority is a CA.
@@ -73,7 +74,10 @@ type Config struct {
 	// CreateRecords has the engine write the CNAME records that prove names of
 	// the hosted zones of the same account.
 	CreateRecords bool
-	Log           *zap.Logger
+	// RenewBefore is how long before its end a certificate is renewed, at most
+	// nine tenths of its life; zero: see the constant.
+	RenewBefore time.Duration
+	Log         *zap.Logger
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Now is the clock; nil: time.Now.
@@ -111,11 +115,11 @@ func (c *Config) withDefaults() Config {
 	return out
 }
 
-// renewAt returns when the renewal of a leaf begins.
-func renewAt(l *model.CertificateLeaf) time.Time {
-	return l.NotAfter.Add(-renewalWindow(l))
-}
-
-func renewalWindow(l *model.CertificateLeaf) time.Duration {
-	return min(RenewBefore, l.NotAfter.Sub(l.NotBefore)/3)
+// renewalWindow returns how long before the end of a leaf its renewal begins.
+func (c *Config) renewalWindow(l *model.CertificateLeaf) time.Duration {
+	life := l.NotAfter.Sub(l.NotBefore)
+	if c.RenewBefore == 0 {
+		return min(RenewBefore, life/3)
+	}
+	return min(c.RenewBefore, life/10*9)
 }

@@ -17,10 +17,11 @@ import (
 func (e *Engine) renew(ctx context.Context, s model.CertificateState) outcome {
 	now := e.c.Now()
 	asked := s.Asked != nil && s.Asked.At.After(s.Leaf.Issued) && s.Asked.At.After(s.Leaf.Renewed)
-	if due := renewAt(s.Leaf); now.Before(due) && !asked {
+	window := e.c.renewalWindow(s.Leaf)
+	if due := s.Leaf.NotAfter.Add(-window); now.Before(due) && !asked {
 		return outcome{next: min(idle, due.Sub(now))}
 	}
-	again := outcome{next: min(time.Hour, max(5*time.Second, renewalWindow(s.Leaf)/20), s.Leaf.NotAfter.Sub(now)+time.Second)}
+	again := outcome{next: min(time.Hour, max(5*time.Second, window/20), s.Leaf.NotAfter.Sub(now)+time.Second)}
 	if used := len(e.c.InUseBy(s.ARN)) > 0 || s.Exported != nil; !used || s.Method != model.ValidateByDNS {
 		return again
 	}

@@ -13,7 +13,12 @@ import (
 // issued returns a bench with an issued certificate that is in use.
 func issued(t *testing.T, lifetime time.Duration) (*bench, *model.Certificate) {
 	t.Helper()
-	b := newBench(t, nil)
+	return issuedBy(t, newBench(t, nil), lifetime)
+}
+
+// issuedBy is [issued] on a bench.
+func issuedBy(t *testing.T, b *bench, lifetime time.Duration) (*bench, *model.Certificate) {
+	t.Helper()
 	b.ca.lifetime = lifetime
 	c := newCertificate("renew", b.clock.now(), "example.org.")
 	b.prove(c)
@@ -42,14 +47,18 @@ func (b *bench) wantRenewal(c *model.Certificate, want string) *model.Certificat
 func TestRenewal(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
+		setting  time.Duration
 		lifetime time.Duration
 		before   time.Duration // the end
 	}{
-		{"60 days before the end", DefaultLifetime, 60 * day},
-		{"a third of a short life", 30 * day, 10 * day},
+		{"60 days before the end", 0, DefaultLifetime, 60 * day},
+		{"a third of a short life", 0, 30 * day, 10 * day},
+		{"as it is set", 45 * day, DefaultLifetime, 45 * day},
+		{"as it is set, of a short life", 20 * day, 30 * day, 20 * day},
+		{"at most nine tenths of a life", 45 * day, 30 * day, 27 * day},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b, c := issued(t, tt.lifetime)
+			b, c := issuedBy(t, newBench(t, func(c *Config) { c.RenewBefore = tt.setting }), tt.lifetime)
 			first := b.state(c.ARN).Leaf
 			b.clock.move(tt.lifetime - tt.before - time.Minute)
 			asked := b.dns.questions()

@@ -41,6 +41,10 @@ type Settings struct {
 	// How long certificates of the internal CA are valid. Default: 198 days.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
 
+	// How long before its end a certificate is renewed, at most nine tenths of
+	// its life. Default: 60 days, or a third of a life shorter than 180.
+	RenewBefore caddy.Duration `json:"renew_before,omitempty"`
+
 	// The email address that the ACME CA may write to. Default: none.
 	Email string `json:"email,omitempty"`
 
@@ -83,6 +87,9 @@ func (s *Settings) Validate() error {
 	}
 	if l := time.Duration(s.Lifetime); l != 0 && (l < time.Minute || l > 10*365*24*time.Hour) {
 		errs = append(errs, fmt.Errorf("lifetime %v out of range [1m, 10y]", l))
+	}
+	if b := time.Duration(s.RenewBefore); b != 0 && (b < time.Second || b > 10*365*24*time.Hour) {
+		errs = append(errs, fmt.Errorf("renew_before %v out of range [1s, 10y]", b))
 	}
 	if e := s.ExternalAccount; e != nil && (e.KeyID == "" || e.MACKey == "") {
 		errs = append(errs, errors.New("eab needs a key id and a MAC key"))
@@ -171,7 +178,7 @@ func (s *Settings) Resolver() (*Resolver, error) {
 // Config returns what an engine of these settings is made of, but for the node.
 func (s *Settings) Config(log *zap.Logger, m *Metrics) (Config, error) {
 	r, err := s.Resolver()
-	return Config{Resolver: r, CreateRecords: s.CreateRecords, Log: log, Metrics: m}, err
+	return Config{Resolver: r, CreateRecords: s.CreateRecords, RenewBefore: time.Duration(s.RenewBefore), Log: log, Metrics: m}, err
 }
 
 // UnmarshalCaddyfile sets up the settings from the tokens of the property
@@ -182,6 +189,7 @@ func (s *Settings) Config(log *zap.Logger, m *Metrics) (Config, error) {
 //	    resolver       <ip[:port]...>
 //	    create_records
 //	    lifetime       <duration>
+//	    renew_before   <duration>
 //	    email          <address>
 //	    eab            <key_id> <mac_key>
 //	    trusted_roots  <pem_file...>
@@ -218,16 +226,9 @@ func (s *Settings) unmarshalProperty(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	case "lifetime":
-		var text string
-		if !d.AllArgs(&text) {
-			return d.ArgErr()
-		}
-		lifetime, err := caddy.ParseDuration(text)
-		if err != nil {
-			return d.Errf("parsing lifetime: %v", err)
-		}
-		s.Lifetime = caddy.Duration(lifetime)
-		return nil
+		return unmarshalDuration(d, &s.Lifetime)
+	case "renew_before":
+		return unmarshalDuration(d, &s.RenewBefore)
 	case "eab":
 		s.ExternalAccount = new(ExternalAccount)
 		if !d.AllArgs(&s.ExternalAccount.KeyID, &s.ExternalAccount.MACKey) {
@@ -245,6 +246,22 @@ func unmarshalText(d *caddyfile.Dispenser, to *string) error {
 	if !d.AllArgs(to) {
 		return d.ArgErr()
 	}
+	return nil
+}
+
+func unmarshalDuration(d *caddyfile.Dispenser, to *caddy.Duration) error {
+	property, text := d.Val(), ""
+	if *to != 0 {
+		return d.Errf("'%s' is given twice", property)
+	}
+	if !d.AllArgs(&text) {
+		return d.ArgErr()
+	}
+	duration, err := caddy.ParseDuration(text)
+	if err != nil {
+		return d.Errf("parsing %s: %v", property, err)
+	}
+	*to = caddy.Duration(duration)
 	return nil
 }
 
