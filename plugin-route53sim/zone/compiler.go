@@ -88,9 +88,14 @@ func (c *Compiler) Apply(b state.Batch) *View {
 			c.view.challenges = c.challenges.put(c.view.challenges, c.edit, ch.Key, row)
 		}
 	}
-	for _, ch := range b.Changes {
-		if ch.Table == model.TableRRsets {
-			c.putRRset(ch)
+	for i := 0; i < len(b.Changes); i++ {
+		if b.Changes[i].Table != model.TableRRsets {
+			continue
+		}
+		if n := c.fill(b.Changes[i:]); n > 0 {
+			i += n - 1
+		} else {
+			c.putRRset(b.Changes[i])
 		}
 	}
 	return c.publish()

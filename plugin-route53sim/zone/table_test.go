@@ -72,3 +72,43 @@ func checkTable(t *rapid.T, version int, tab table[entry, *entry], want map[stri
 		t.Fatalf("version %d: each gave %d elements, want %d", version, n, len(want))
 	}
 }
+
+// TestNewTable: a table of many elements at once is one that they were put into,
+// and can be changed like it.
+func TestNewTable(t *testing.T) {
+	for _, n := range []int{0, 1, 6, 7, maxLeaf, maxLeaf + 1, 10_000} {
+		elems := make([]*entry, n)
+		for i := range elems {
+			elems[i] = &entry{fmt.Sprint("key-", i), i}
+		}
+		whole := newTable[entry](1, elems)
+		var one table[entry, *entry]
+		for _, e := range elems {
+			one = one.put(1, e)
+		}
+		changed := whole.put(2, &entry{"key-0", -1}).put(2, &entry{"new", n}).remove(2, "key-5")
+		if whole.n != n || one.n != n {
+			t.Errorf("%d and %d elements, want %d", whole.n, one.n, n)
+		}
+		for i, e := range elems {
+			if got := whole.get(e.name); got != e {
+				t.Fatalf("of %d elements %q is %v, want %v", n, e.name, got, e)
+			}
+			want := e
+			switch i {
+			case 0:
+				want = &entry{e.name, -1}
+			case 5:
+				want = nil
+			}
+			if got := changed.get(e.name); (got == nil) != (want == nil) || got != nil && *got != *want {
+				t.Fatalf("of %d elements, three changed, %q is %v, want %v", n, e.name, got, want)
+			}
+		}
+		seen := 0
+		changed.each(func(*entry) { seen++ })
+		if seen != changed.n || changed.get("new") == nil || whole.get("new") != nil {
+			t.Errorf("%d elements after changes, %d counted", seen, changed.n)
+		}
+	}
+}
