@@ -162,3 +162,15 @@ func TestDeclaredByCaddyfile(t *testing.T) {
 	e.owner("a.example.org", "")
 	e.owner("b.example.org", "d1.cloudfront.net")
 }
+
+// TestDistributionsQuota: an account has so many distributions, and others
+// theirs (aws-behaviour 9.2).
+func TestDistributionsQuota(t *testing.T) {
+	e := serve(t)
+	for i := range MaxDistributions {
+		e.put(model.NewDistribution(one, fmt.Sprint("made before ", i)))
+	}
+	_, err := e.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config("r", "")})
+	wantError(t, err, "TooManyDistributions", "exceed the maximum number of distributions")
+	e.create(two, config("r", ""))
+}
