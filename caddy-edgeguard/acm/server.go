@@ -3,6 +3,8 @@ package acm
 import (
 	"context"
 	"crypto/tls"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,6 +36,7 @@ type Server struct {
 	log     *zap.Logger
 	metrics atomic.Pointer[Metrics]
 	held    atomic.Int64
+	first   atomic.Pointer[[]*model.CertificateLeaf] // of those served, by ARN; at most maxEnds
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -45,16 +48,19 @@ type Server struct {
 // NewServer returns a server that hands nothing over yet. The stapler may be
 // nil.
 func NewServer(r *state.Replica, s certificate.Sealer, x Index, st *Stapler, log *zap.Logger) *Server {
-	return &Server{
+	srv := &Server{
 		replica: r, sealer: s, index: x, stapler: st, log: log,
 		rows: make(map[string]*rowSet), served: make(map[string]*model.CertificateLeaf),
 	}
+	srv.first.Store(new([]*model.CertificateLeaf))
+	return srv
 }
 
-// Use has m tell how many certificates are served: each configuration has
-// metrics of its own.
+// Use has m tell how many certificates are served, and until when they are
+// good: each configuration has metrics of its own.
 func (s *Server) Use(m *Metrics) {
 	s.metrics.Store(m)
+	m.ends.server.Store(s)
 	m.held.Set(float64(s.held.Load()))
 }
 
@@ -108,9 +114,24 @@ func (s *Server) apply(b state.Batch) {
 		s.serve(arn)
 	}
 	s.held.Store(int64(len(s.served)))
+	if len(touched) > 0 {
+		s.noteFirst()
+	}
 	if m := s.metrics.Load(); m != nil {
 		m.held.Set(float64(len(s.served)))
 	}
+}
+
+// noteFirst notes the certificates that are told of one by one.
+func (s *Server) noteFirst() {
+	var first []*model.CertificateLeaf
+	for _, arn := range slices.Sorted(maps.Keys(s.served)) {
+		if len(first) == maxEnds {
+			break
+		}
+		first = append(first, s.served[arn])
+	}
+	s.first.Store(&first)
 }
 
 // serve hands one certificate over, or takes it back.
