@@ -10,15 +10,13 @@ import (
 	"sync"
 
 	"github.com/miekg/dns"
-
-	"github.com/edgestage/edgestage/state/model"
 )
 
 // A large master file is read in parts, on all cores: half of the time of a
 // load is its parser's. Wherever that could make a difference, the file is read
 // as a whole instead: what an entry means depends on those before it only by
 // directives, which stand at the head of a generated file or nowhere, and by an
-// owner or TTL left out.
+// owner or TTL left out. The records of each RRset must stand together, too.
 
 const (
 	// maxParts is how many parts a file is read in at most, and minPart how many
@@ -165,7 +163,7 @@ func (p *part) Read(b []byte) (int, error) {
 
 // read returns the RRsets of the part, nil if there is any fault.
 func (p *part) read(base string, about int) *rrsets {
-	sets := newRRsets(about)
+	sets := newRuns(about)
 	zp := dns.NewZoneParser(p, strings.TrimSuffix(base, ".zone"), base)
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
 		sets.add(rr, mark{p.source, p.pos})
@@ -176,34 +174,22 @@ func (p *part) read(base string, about int) *rrsets {
 	return sets
 }
 
-// join appends the RRsets of later parts to s. It returns false where one of
-// them has another TTL than those of its name and type before it. The indexes
-// stay as they are: to fill one anew costs more than to ask a few.
+// join appends the RRsets of later parts to s. It returns false where the records
+// of one do not stand together, but for one that goes on in the next part.
 func (s *rrsets) join(later []*rrsets) bool {
-	before := []*rrsets{{list: s.list, index: s.index}}
 	for _, l := range later {
-		for i, r := range l.list {
-			first := firstOf(before, rrsetKey{string(r.Name), l.types[i]})
-			switch {
-			case first == nil:
-				s.list, s.at = append(s.list, r), append(s.at, l.at[i])
-			case first.TTL == r.TTL:
-				first.Values = append(first.Values, r.Values...)
-			default:
-				return false
-			}
+		list, at, hashes := l.list, l.at, l.hashes
+		if len(s.list) == 0 || len(list) == 0 {
+			return false // all comments: too strange a file
 		}
-		before = append(before, l)
-	}
-	return true
-}
-
-// firstOf returns the RRset of that key in the first of parts that has it, or nil.
-func firstOf(parts []*rrsets, key rrsetKey) *model.RRset {
-	for _, p := range parts {
-		if i, ok := p.index[key]; ok {
-			return p.list[i]
+		last, first := s.list[len(s.list)-1], list[0]
+		if last.Name == first.Name && last.Type == first.Type && last.TTL == first.TTL {
+			last.Values = append(last.Values, first.Values...)
+			list, at, hashes = list[1:], at[1:], hashes[1:]
 		}
+		s.list, s.at, s.hashes = append(s.list, list...), append(s.at, at...), append(s.hashes, hashes...)
 	}
-	return nil
+	slices.Sort(s.hashes)
+	all := len(s.hashes)
+	return len(slices.Compact(s.hashes)) == all
 }

@@ -17,7 +17,9 @@ func TestMasterInParts(t *testing.T) {
 		parts      bool
 	}{
 		{"records", masterHead + records.String(), true},
-		{"one RRset over parts", masterHead + strings.Repeat("a 60 A 192.0.2.1\n", 3) + records.String() + "a 60 A 192.0.2.2\n", true},
+		{"one RRset over parts", masterHead + records.String() + strings.Repeat("a 60 A 192.0.2.1\n", 600) + records.String(), false},
+		{"one RRset at the seams", masterHead + strings.Repeat("a 60 A 192.0.2.1\n", 600), true},
+		{"an RRset in two places", masterHead + "a 60 A 192.0.2.1\n" + records.String() + "a 60 A 192.0.2.2\n", false},
 		{"two TTLs over parts", masterHead + "a 60 A 192.0.2.1\n" + records.String() + "a 61 A 192.0.2.2\n", false},
 		{"a fault", masterHead + records.String() + "b A x\n" + records.String(), false},
 		{"a directive between", masterHead + records.String() + "$TTL 60\n" + records.String(), false},

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"hash/maphash"
 
 	"github.com/miekg/dns"
 
@@ -10,12 +11,14 @@ import (
 
 // rrsets puts the records of a master file, one after the other, into RRsets.
 type rrsets struct {
-	list  []*model.RRset // in the order of their first records
-	at    []mark         // where those are
-	types []uint16       // of the RRsets
-	// index is where in list the RRset of a name and type is; last is the one
-	// that the last record went to, for the next one most often does too.
-	index   map[rrsetKey]int32
+	list []*model.RRset // in the order of their first records
+	at   []mark         // where those are
+	// index is where in list the RRset of a name and type is. Without it records
+	// of one name and type must stand together, and hashes has those of all names
+	// and types, by which one knows: in a large file the index is most of the work.
+	index  map[rrsetKey]int32
+	hashes []uint64
+	// last is where the last record went, for the next one most often does too.
 	last    rrsetKey
 	lastSet *model.RRset
 	faults  []recordFault
@@ -36,9 +39,14 @@ type recordFault struct {
 
 // newRRsets returns no RRsets, with room for about n.
 func newRRsets(n int) *rrsets {
-	return &rrsets{
-		list: make([]*model.RRset, 0, n), at: make([]mark, 0, n), index: make(map[rrsetKey]int32, n),
-	}
+	s := newRuns(n)
+	s.index = make(map[rrsetKey]int32, n)
+	return s
+}
+
+// newRuns is newRRsets without an index.
+func newRuns(n int) *rrsets {
+	return &rrsets{list: make([]*model.RRset, 0, n), at: make([]mark, 0, n)}
 }
 
 // add puts a record, which ends at a position, into its RRset.
@@ -56,16 +64,20 @@ func (s *rrsets) set(h *dns.RR_Header, at mark) *model.RRset {
 	}
 	name := model.FromDNS(h.Name)
 	s.last = rrsetKey{string(name), h.Rrtype}
-	i, ok := s.index[s.last]
-	if !ok {
-		i = int32(len(s.list))
-		s.index[s.last] = i
-		s.list = append(s.list, &model.RRset{Name: name, Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl})
-		s.at, s.types = append(s.at, at), append(s.types, h.Rrtype)
+	if s.index == nil {
+		s.hashes = append(s.hashes, maphash.Comparable(hashSeed, s.last))
+	} else if i, ok := s.index[s.last]; ok {
+		s.lastSet = s.list[i]
+		return s.lastSet
+	} else {
+		s.index[s.last] = int32(len(s.list))
 	}
-	s.lastSet = s.list[i]
+	s.lastSet = &model.RRset{Name: name, Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
+	s.list, s.at = append(s.list, s.lastSet), append(s.at, at)
 	return s.lastSet
 }
+
+var hashSeed = maphash.MakeSeed()
 
 // addRecord adds the data of one record to its RRset.
 func addRecord(r *model.RRset, rr dns.RR) error {

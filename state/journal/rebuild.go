@@ -59,25 +59,16 @@ func refill(db *bbolt.DB, old *bbolt.Tx, w *state.Write) error {
 	if err := db.Update(makeBuckets); err != nil {
 		return err
 	}
-	m := newMerger(old.Bucket(bucketRows).Cursor(), w)
-	for more := true; more; {
-		err := db.Update(func(tx *bbolt.Tx) error {
-			rows := tx.Bucket(bucketRows)
-			rows.FillPercent = 0.9 // keys only rise
-			for n := 0; n < largeStep && more; n++ {
-				var k, v []byte
-				if k, v, more = m.next(); !more {
-					break
-				}
-				if err := rows.Put(k, v); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+	steps := make(chan []pair, 1)
+	go newMerger(old.Bucket(bucketRows).Cursor(), w).run(steps)
+	var err error
+	for step := range steps { // to the end, as the merger reads old
+		if err == nil {
+			err = db.Update(func(tx *bbolt.Tx) error { return appendRows(tx.Bucket(bucketRows), step) })
 		}
+	}
+	if err != nil {
+		return err
 	}
 	db.NoSync, db.NoGrowSync, db.NoFreelistSync = false, false, false // the last one is for all
 	return db.Update(func(tx *bbolt.Tx) error {
@@ -91,6 +82,19 @@ func refill(db *bbolt.DB, old *bbolt.Tx, w *state.Write) error {
 		}
 		return writeLog(log, w)
 	})
+}
+
+// pair is a row as it is in the file.
+type pair struct{ k, v []byte }
+
+func appendRows(rows *bbolt.Bucket, step []pair) error {
+	rows.FillPercent = 0.9 // keys only rise
+	for _, p := range step {
+		if err := rows.Put(p.k, p.v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // merger goes through the rows of a file as a write leaves them, in key order.
@@ -128,6 +132,21 @@ func inOrder(rows []*state.Row) []*state.Row {
 func (m *merger) setKey() {
 	if m.key = nil; len(m.puts) > 0 {
 		m.key = rowKey(m.puts[0].Table, m.puts[0].Key)
+	}
+}
+
+// run sends all rows in steps, then closes.
+func (m *merger) run(steps chan<- []pair) {
+	defer close(steps)
+	for more := true; more; {
+		step := make([]pair, 0, largeStep)
+		for len(step) < largeStep && more {
+			var p pair
+			if p.k, p.v, more = m.next(); more {
+				step = append(step, p)
+			}
+		}
+		steps <- step
 	}
 }
 

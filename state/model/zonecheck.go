@@ -32,19 +32,18 @@ func zoneFault(s *RRset, format string, args ...any) error {
 // go together, the later one is at fault. It does not repeat what
 // [RRset.Validate] says, and does not need valid RRsets.
 func CheckZone(zone *Zone, sets []*RRset) []error {
+	return checkZone(zone, sets, newPlaces(sets))
+}
+
+func checkZone(zone *Zone, sets []*RRset, places *places) []error {
 	var errs []error
-	places := make(map[Name]*place, len(sets))
 	for _, s := range sets {
 		misplaced := CheckPlacement(zone, s)
 		errs = append(errs, misplaced...)
 		if len(misplaced) > 0 {
 			continue
 		}
-		p := places[s.Name]
-		if p == nil {
-			p = new(place)
-			places[s.Name] = p
-		}
+		p := places.at(s.Name)
 		if c := p.check(zone, s); len(c) > 0 {
 			errs = append(errs, c...)
 			continue
@@ -52,7 +51,7 @@ func CheckZone(zone *Zone, sets []*RRset) []error {
 		p.add(s)
 	}
 	has := func(n Name, rrtype string) bool {
-		p := places[n]
+		p := places.byName[n]
 		return p != nil && p.group(rrtype) != nil
 	}
 	for _, s := range sets {
