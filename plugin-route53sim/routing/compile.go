@@ -86,9 +86,19 @@ func candidates(entries []entry) []entry {
 
 func isHealthy(e entry) bool { return e.healthy }
 
-// only returns the entries that keep says, in order.
+// only returns the entries that keep says, in order; entries itself if that is
+// all of them.
 func only(entries []entry, keep func(entry) bool) []entry {
-	var kept []entry
+	n := 0
+	for _, e := range entries {
+		if keep(e) {
+			n++
+		}
+	}
+	if n == len(entries) {
+		return entries
+	}
+	kept := make([]entry, 0, n)
 	for _, e := range entries {
 		if keep(e) {
 			kept = append(kept, e)

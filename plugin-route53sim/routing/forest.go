@@ -43,8 +43,8 @@ type tree[K comparable] struct {
 }
 
 // NewForest returns an empty forest that reads definitions, as they are now,
-// by read: it returns false where there are no RRsets. Members it returns are
-// not kept.
+// by read: it returns false where there are no RRsets. What it returns is its
+// own again at the next call.
 func NewForest[K comparable](read func(K) (Definition[K], bool)) *Forest[K] {
 	return &Forest[K]{read: read, trees: make(map[K]*tree[K])}
 }
@@ -76,6 +76,19 @@ func (f *Forest[K]) Change(keys ...K) []K {
 	return c.changed
 }
 
+// CompileAlone compiles the group of that name from d, whose health has changed
+// and nothing else, if no alias leads to it and it leads to no other group, as
+// most do; then nothing else is touched. It returns nil where that is not so:
+// [Forest.Change] is to be told.
+func (f *Forest[K]) CompileAlone(key K, d Definition[K]) *Group {
+	t := f.trees[key]
+	if t == nil || t.plain || len(t.below)+len(t.above) > 0 {
+		return nil
+	}
+	t.group = Compile(d.Policy, d.Members, d.Owner)
+	return t.group
+}
+
 // change is the work of one call of Change.
 type change[K comparable] struct {
 	forest      *Forest[K]
@@ -102,6 +115,7 @@ func (c *change[K]) load(key K) {
 			}
 			t = c.forest.plant(key)
 		}
+		definition.Members, definition.Targets = slices.Clone(definition.Members), slices.Clone(definition.Targets)
 		c.definitions[key] = definition
 		c.order = append(c.order, key)
 		t.plain = !ok || definition.plain()

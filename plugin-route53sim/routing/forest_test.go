@@ -177,3 +177,31 @@ func TestForestDeepChain(t *testing.T) {
 		t.Errorf("answers %d groups above the end = %v, want none", MaxDepth, got)
 	}
 }
+
+// A group of which the health alone has changed is compiled by itself where no
+// other depends on it, and only there.
+func TestForestCompilesAlone(t *testing.T) {
+	s := newShelf()
+	s.put("top", "leaf", true)
+	s.putSimple("leaf", true)
+	s.put("apart", "", false)
+	failover := func(healthy bool) Definition[string] {
+		members := []Member{primary("p"), secondary("s")}
+		members[0].Unhealthy = !healthy
+		return Definition[string]{Owner: "own", Policy: model.PolicyFailover, Members: members, Targets: make([]string, 2)}
+	}
+	s.definitions["own"] = failover(true)
+	f := NewForest(s.read)
+	f.Change("top", "apart", "own")
+	for _, name := range []string{"top", "leaf", "apart", "unknown"} {
+		before := f.Group(name)
+		if f.CompileAlone(name, s.definitions[name]) != nil || f.Group(name) != before {
+			t.Errorf("CompileAlone(%s) compiles a group that others lead to, that leads to others, or that is not there", name)
+		}
+	}
+	before := f.Group("own")
+	g := f.CompileAlone("own", failover(false))
+	if g == nil || g == before || f.Group("own") != g || g.MemberHealthy(0) || g.Owner() != "own" {
+		t.Errorf("CompileAlone(own) = %v, want a fresh group with the failing member", g)
+	}
+}

@@ -19,7 +19,7 @@ func (c *change[K]) compileOne(key K, inLoop map[K]*visit, component int) {
 	definition := c.definitions[key]
 	t.group = nil
 	if len(definition.Members) > 0 {
-		members := append([]Member(nil), definition.Members...)
+		members := definition.Members
 		for i := range members {
 			if members[i].Lead == ToGroup {
 				members[i].Target = c.target(definition.Targets[i], inLoop, component)

@@ -30,7 +30,11 @@ type Compiler struct {
 	collections map[string]*routing.Collection // by id
 	failing     map[string]struct{}            // health checks, by id
 	// users are the groups that depend on something outside their zone.
-	users map[dependency]map[user]struct{}
+	users map[dependency]*users
+	// judging says that nothing but health changes: what depends on what stays.
+	judging bool
+	// definition is the last that a forest read, for its room.
+	definition routing.Definition[rrsetKey]
 
 	edit uint64
 	view View
@@ -56,7 +60,7 @@ func (c *Compiler) reset() {
 		nameServers: make(map[string]*model.NameServer),
 		challenges:  newChallenges(),
 		collections: make(map[string]*routing.Collection),
-		users:       make(map[dependency]map[user]struct{}),
+		users:       make(map[dependency]*users),
 		failing:     c.failing, // told by no row
 		edit:        c.edit,
 	}

@@ -1,6 +1,8 @@
 package zone
 
 import (
+	"slices"
+
 	"github.com/miekg/dns"
 
 	"github.com/edgestage/edgestage/plugin-route53sim/locate"
@@ -36,6 +38,9 @@ func (z *zoneState) regroup(edit uint64) {
 	if z.groups == nil {
 		z.groups = routing.NewForest(z.define)
 	}
+	if z.compiler.judging {
+		z.changed = slices.DeleteFunc(z.changed, func(key rrsetKey) bool { return z.rejudge(edit, key) })
+	}
 	for _, key := range z.groups.Change(z.changed...) {
 		n := z.zone.names.get(key.name)
 		if n == nil {
@@ -45,21 +50,47 @@ func (z *zoneState) regroup(edit uint64) {
 		if s == nil || s.ext == nil || s.ext.group == nil {
 			continue
 		}
-		g := *s.ext.group
-		g.compiled = z.groups.Group(key)
-		fresh := *s
-		fresh.ext = &extension{group: &g}
-		z.zone.names = z.zone.names.put(edit, n.with(n.name, fresh))
-		if key.name == z.zone.name {
-			z.settleApex()
-		}
+		z.place(edit, n, s, z.groups.Group(key))
 	}
 	z.changed = nil
 }
 
+// rejudge compiles a group of which the health has changed and nothing else. It
+// returns false if that concerns other groups as well.
+func (z *zoneState) rejudge(edit uint64, key rrsetKey) bool {
+	n := z.zone.names.get(key.name)
+	if n == nil {
+		return false
+	}
+	s := n.get(key.typ)
+	if s == nil || s.ext == nil || s.ext.group == nil {
+		return false
+	}
+	compiled := z.groups.CompileAlone(key, z.definition(s.ext.group, key))
+	if compiled == nil {
+		return false
+	}
+	z.place(edit, n, s, compiled)
+	return true
+}
+
+// place makes s, which is a group of n, answer by what it was compiled to.
+func (z *zoneState) place(edit uint64, n *node, s *rrset, compiled *routing.Group) {
+	g := *s.ext.group
+	g.compiled = compiled
+	fresh := *s
+	fresh.ext = &extension{group: &g}
+	z.zone.names = z.zone.names.put(edit, n.with(n.name, fresh))
+	if n.name == z.zone.name {
+		z.settleApex()
+	}
+}
+
 // define tells the forest what an RRset consists of.
 func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
-	defer z.need(key)
+	if !z.compiler.judging {
+		defer z.need(key)
+	}
 	n := z.zone.names.get(key.name)
 	if n == nil {
 		return routing.Definition[rrsetKey]{}, false
@@ -68,21 +99,26 @@ func (z *zoneState) define(key rrsetKey) (routing.Definition[rrsetKey], bool) {
 	if s == nil {
 		return routing.Definition[rrsetKey]{}, false
 	}
-	g := z.groupOf(n, s)
-	d := routing.Definition[rrsetKey]{Owner: g, Policy: g.Policy}
-	d.Targets, d.Members = make([]rrsetKey, len(g.Members)), make([]routing.Member, 0, len(g.Members))
+	return z.definition(z.groupOf(n, s), key), true
+}
+
+// definition returns what the group key consists of, g.
+func (z *zoneState) definition(g *Group, key rrsetKey) routing.Definition[rrsetKey] {
+	d := z.compiler.definition // the forest keeps none of its slices
+	d.Owner, d.Policy, d.Members, d.Targets = g, g.Policy, d.Members[:0], d.Targets[:0]
 	for i := range g.Members {
 		r := g.Members[i].RRset
-		m := routing.NewMember(r)
-		z.lead(&m, &d.Targets[i], key, r.Alias)
+		m, target := routing.NewMember(r), rrsetKey{}
+		z.lead(&m, &target, key, r.Alias)
 		z.check(&m, r.HealthCheckID)
 		if r.CIDR != nil {
 			m.Collection = z.compiler.collections[r.CIDR.CollectionID]
 			z.depend(dependency{model.TableCIDRCollections, r.CIDR.CollectionID})
 		}
-		d.Members = append(d.Members, m)
+		d.Members, d.Targets = append(d.Members, m), append(d.Targets, target)
 	}
-	return d, true
+	z.compiler.definition = d
+	return d
 }
 
 // groupOf returns the group that s is, or one of s alone.

@@ -11,6 +11,8 @@ import (
 // is healthy.
 func (c *Compiler) Judge(ids []string, healthy func(id string) bool) *View {
 	c.begin()
+	c.judging = true
+	defer func() { c.judging = false }()
 	for _, id := range ids {
 		_, failing := c.failing[id]
 		if failing != healthy(id) {
