@@ -2,8 +2,10 @@ package route53sim
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -138,8 +140,10 @@ func (r *running) followHealth() {
 // judge answers by what all health checks are now.
 func (r *running) judge() {
 	r.answerBy(func() *zone.View {
-		ids, _ := r.health.Take()
-		return r.compiler.Judge(ids, r.healthy)
+		changed := r.health.Take()
+		return r.compiler.Judge(slices.Collect(maps.Keys(changed)), func(id string) bool {
+			return changed[id] && r.discovery.Healthy(id)
+		})
 	})
 }
 

@@ -16,7 +16,8 @@ const beatEvery = 500 * time.Millisecond
 
 // TestFailoverBudget holds design 5's failover budget, interval x threshold + 1
 // s on every node, in virtual time: probes at their phases, beats of each node
-// at moments of its own, opinions counted no more often than the loop does.
+// and rounds of each node at moments of their own; a beat carries what the last
+// round found.
 // What the network and the probe itself take comes on top.
 func TestFailoverBudget(t *testing.T) {
 	seed := *seedFlag
@@ -56,11 +57,11 @@ type clockwork struct {
 // ticking is a checker of it.
 type ticking struct {
 	*simNode
-	name    string
-	judges  []judge
-	beat    time.Duration // when within beatEvery
-	counted time.Duration
-	dirty   bool
+	name   string
+	judges []judge
+	beat   time.Duration // when within beatEvery
+	round  time.Duration // when within roundEvery
+	told   []byte        // the pulse
 }
 
 func newClockwork(random *rand.Rand, nodes int, interval time.Duration, threshold int) *clockwork {
@@ -74,7 +75,8 @@ func newClockwork(random *rand.Rand, nodes int, interval time.Duration, threshol
 		n := &ticking{
 			simNode: &simNode{run: state.Origin(i + 1), tally: newTally(map[uint64]opinion{}), own: map[string]opinion{}},
 			name:    fmt.Sprint("node", random.Uint64()), judges: make([]judge, len(c.ids)),
-			beat: grain * time.Duration(random.IntN(int(beatEvery/grain))),
+			beat:  grain * time.Duration(random.IntN(int(beatEvery/grain))),
+			round: grain * time.Duration(random.IntN(int(roundEvery/grain))),
 		}
 		n.tally.apply(batch)
 		c.nodes = append(c.nodes, n)
@@ -91,7 +93,7 @@ func (c *clockwork) step() {
 	for _, n := range c.nodes {
 		for i, id := range c.ids {
 			if c.now%c.interval == phaseOf(n.name, id, c.interval) && n.judges[i].note(!c.failing[id], c.threshold) {
-				n.own[id], n.dirty = n.judges[i].opinion, true
+				n.own[id] = n.judges[i].opinion
 			}
 		}
 	}
@@ -101,21 +103,19 @@ func (c *clockwork) step() {
 		}
 	}
 	for _, n := range c.nodes {
-		if n.dirty && c.now-n.counted >= roundEvery {
-			n.counted, n.dirty = c.now, false
+		if c.now%roundEvery == n.round {
+			n.told = n.tally.orders[0].encode(n.opinions())
 			n.tally.count(n.opinions())
 			n.tally.judge()
 		}
 	}
 }
 
-// pulse brings what a node holds to all others.
+// pulse brings what a node has told to all others.
 func (c *clockwork) pulse(from *ticking) {
-	data := from.tally.orders[0].encode(from.opinions())
 	for _, to := range c.nodes {
-		if to != from {
-			to.tally.hear(state.Pulse{Member: state.Member{Run: from.run}, Data: slices.Clone(data)})
-			to.dirty = true
+		if to != from && from.told != nil {
+			to.tally.hear(state.Pulse{Member: state.Member{Run: from.run}, Data: slices.Clone(from.told)})
 		}
 	}
 }

@@ -16,14 +16,13 @@ type checker struct {
 	node     string
 	prober   atomic.Pointer[probe.Prober]
 	observer Observer
-	changed  func() // an opinion has; it must not block
 	warnf    func(format string, args ...any)
 	schedule *schedule
 
 	mu       sync.Mutex
 	checked  map[string]*checked
-	ids      []string  // of opinions, sorted
-	opinions []opinion // as they travel
+	opinions []opinion  // as they travel
+	ordered  []*checked // in the order of opinions, nil: not probed
 }
 
 // checked is an endpoint and what it is held to be.
@@ -75,14 +74,14 @@ func (c *checker) assign(ids []string, wanted map[string]*model.HealthCheck) {
 }
 
 func (c *checker) reorder(ids []string) {
-	c.ids, c.opinions = ids, make([]opinion, len(ids))
+	c.opinions, c.ordered = make([]opinion, len(ids)), make([]*checked, len(ids))
 	for id, ck := range c.checked {
 		at, found := slices.BinarySearch(ids, id)
 		if ck.at = at; !found {
 			ck.at = -1
 			continue
 		}
-		c.opinions[at] = ck.judge.opinion
+		c.opinions[at], c.ordered[at] = ck.judge.opinion, ck
 	}
 }
 
@@ -127,7 +126,6 @@ func (c *checker) probe(ctx context.Context, ck *checked) {
 	ck.said = r.Reason
 	if ck.judge.note(r.Healthy, threshold) && ck.at >= 0 {
 		c.opinions[ck.at] = ck.judge.opinion
-		c.changed()
 	}
 }
 
@@ -138,12 +136,13 @@ func (c *checker) own(dst []opinion) []opinion {
 	return append(dst[:0], c.opinions...)
 }
 
-// said returns what the last probe of a check said, empty if there was none.
-func (c *checker) said(id string) string {
+// said returns what the last probe said of the check at that place in the order
+// of opinions, empty if there was none.
+func (c *checker) said(at int32) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ck := c.checked[id]; ck != nil {
-		return ck.said
+	if at < 0 || int(at) >= len(c.ordered) || c.ordered[at] == nil {
+		return ""
 	}
-	return ""
+	return c.ordered[at].said
 }

@@ -57,7 +57,6 @@ type Health struct {
 	cancel    context.CancelFunc
 	done      sync.WaitGroup
 	stopWatch func()
-	kick      chan struct{} // something is to be counted
 	news      chan struct{} // something is to be taken
 	states    atomic.Pointer[States]
 	checks    atomic.Bool
@@ -80,10 +79,10 @@ func Start(c Config) *Health {
 		c.Prober = new(probe.Prober)
 	}
 	h := &Health{
-		config: c, kick: make(chan struct{}, 1), news: make(chan struct{}, 1),
+		config: c, news: make(chan struct{}, 1),
 		inbox: make(map[state.Origin]state.Pulse), heard: make(map[state.Origin]bool), changed: make(map[string]bool),
 	}
-	h.checker = &checker{node: c.Node, observer: c.Observer, changed: h.poke, warnf: c.Log.Warnf}
+	h.checker = &checker{node: c.Node, observer: c.Observer, warnf: c.Log.Warnf}
 	h.checker.start()
 	h.Check(c.Check, c.PublicOnly)
 	h.scribe = newScribe(c.Replica, c.Log)
@@ -110,9 +109,7 @@ func (h *Health) Check(on, publicOnly bool) {
 	p := *h.config.Prober
 	p.PublicOnly = publicOnly
 	h.checker.prober.Store(&p)
-	if h.checks.Swap(on) != on {
-		h.poke()
-	}
+	h.checks.Store(on)
 }
 
 // States returns what all checks are now. It neither blocks nor locks.
@@ -128,16 +125,13 @@ func (h *Health) EventsDropped() uint64 { return h.scribe.dropped.Load() }
 func (h *Health) Changes() <-chan struct{} { return h.news }
 
 // Take returns the ids of the checks that have become healthy or unhealthy
-// since the last call, in no order, and what they are now.
-func (h *Health) Take() ([]string, *States) {
+// since the last call, and whether they are healthy now.
+func (h *Health) Take() map[string]bool {
 	h.newsMu.Lock()
 	defer h.newsMu.Unlock()
-	ids := make([]string, 0, len(h.changed))
-	for id := range h.changed {
-		ids = append(ids, id)
-	}
-	clear(h.changed)
-	return ids, h.states.Load()
+	changed := h.changed
+	h.changed = make(map[string]bool)
+	return changed
 }
 
 // publish shows s, in which those checks have changed.
@@ -145,15 +139,13 @@ func (h *Health) publish(s *States, changes []change) {
 	h.newsMu.Lock()
 	h.states.Store(s)
 	for _, c := range changes {
-		h.changed[c.id] = true
+		h.changed[c.id] = c.row == nil || c.to.Healthy // one that is no more is healthy
 	}
 	h.newsMu.Unlock()
 	if len(changes) > 0 {
 		signal(h.news)
 	}
 }
-
-func (h *Health) poke() { signal(h.kick) }
 
 func signal(c chan struct{}) {
 	select {
@@ -172,7 +164,6 @@ func (h *Health) hear(p state.Pulse) {
 		h.heard[p.Member.Run] = true
 	}
 	h.inboxMu.Unlock()
-	h.poke()
 }
 
 // settleTime is how long [Health.Settle] waits for members: six beats, for

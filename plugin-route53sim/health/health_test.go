@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -200,12 +201,13 @@ func TestOneNode(t *testing.T) {
 
 	t.Run("what has changed is told", func(t *testing.T) {
 		<-m.Changes()
-		ids, s := m.Take()
-		if !slices.Equal(ids, []string{"down"}) || s.Healthy("down") || !s.Healthy("up") || !s.Healthy("missing") {
-			t.Errorf("Take() = %q, want the check that became unhealthy", ids)
+		changed := m.Take()
+		s := m.States()
+		if !maps.Equal(changed, map[string]bool{"down": false}) || s.Healthy("down") || !s.Healthy("up") || !s.Healthy("missing") {
+			t.Errorf("Take() = %v, want the check that became unhealthy", changed)
 		}
-		if ids, _ := m.Take(); len(ids) != 0 {
-			t.Errorf("Take() = %q the second time, want nothing", ids)
+		if changed := m.Take(); len(changed) != 0 {
+			t.Errorf("Take() = %v the second time, want nothing", changed)
 		}
 	})
 	t.Run("a change of the row is probed at once", func(t *testing.T) {
@@ -239,7 +241,7 @@ func TestOneNode(t *testing.T) {
 		}
 	})
 	t.Run("a deleted check is healthy for those that still refer to it", func(t *testing.T) {
-		_, _ = m.Take()
+		_ = m.Take()
 		m.tx(t, func(tx *state.Tx) error { tx.Delete(model.TableHealthChecks, "down"); return nil })
 		eventually(t, func() string {
 			if _, there := m.States().Status("down"); there {
@@ -247,8 +249,8 @@ func TestOneNode(t *testing.T) {
 			}
 			return ""
 		})
-		if ids, s := m.Take(); !slices.Equal(ids, []string{"down"}) || !s.Healthy("down") {
-			t.Errorf("Take() = %q, want the deleted check, healthy", ids)
+		if changed := m.Take(); !maps.Equal(changed, map[string]bool{"down": true}) || !m.States().Healthy("down") {
+			t.Errorf("Take() = %v, want the deleted check, healthy", changed)
 		}
 	})
 	t.Run("each change has an event row", func(t *testing.T) {
@@ -302,8 +304,8 @@ func TestLastStateSurvivesARestart(t *testing.T) {
 
 	m = join(t, c, false) // nobody judges
 	m.wants(t, "down", Status{Judged: true})
-	if ids, _ := m.Take(); !slices.Equal(ids, []string{"down"}) {
-		t.Errorf("Take() = %q after a restart, want the check that is unhealthy", ids)
+	if changed := m.Take(); !maps.Equal(changed, map[string]bool{"down": false}) {
+		t.Errorf("Take() = %v after a restart, want the check that is unhealthy", changed)
 	}
 	if len(m.log.became) != 0 {
 		t.Errorf("changes %v after a restart, want none: nothing has changed", m.log.became)

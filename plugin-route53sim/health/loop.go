@@ -9,12 +9,12 @@ import (
 	"github.com/edgestage/edgestage/state"
 )
 
-// roundEvery is how often opinions are counted at most: what a storm of changes
-// costs more than calm is mostly this, and answers are to change within a second
-// of the quorum.
-const roundEvery = 250 * time.Millisecond
+// roundEvery is how often opinions are counted, whether any has changed or not:
+// a storm wakes nobody more often than calm does. Answers are to change within a
+// second of a probe: a round here, a beat (500 ms) and a round there.
+const roundEvery = 200 * time.Millisecond
 
-// loop follows rows, and counts when there is something to count.
+// loop follows rows, and counts.
 func (h *Health) loop(ctx context.Context) {
 	sub := h.config.Replica.Subscribe(Tables()...)
 	defer sub.Close()
@@ -39,10 +39,8 @@ func (h *Health) loop(ctx context.Context) {
 	})
 	var r round
 	r.h = h
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	<-timer.C
-	due := false
+	tick := time.NewTicker(roundEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case b := <-batches:
@@ -55,13 +53,7 @@ func (h *Health) loop(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			}
-		case <-h.kick:
-			if !due {
-				due = true
-				timer.Reset(max(0, roundEvery-time.Since(r.at)))
-			}
-		case <-timer.C:
-			due = false
+		case <-tick.C:
 			r.do()
 		case <-ctx.Done():
 			return

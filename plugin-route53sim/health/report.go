@@ -66,7 +66,7 @@ func (r *report) line(h *Health, c change) []byte {
 	b = append(append(b, ", was "...), nameOf(!c.to.Healthy)...)
 	b = append(b, ": "...)
 	from := len(b)
-	b = h.tally.appendReason(b, c.row, c.to, h.tally.of, h.checker.said(c.id))
+	b = h.tally.appendReason(b, c.row, c.to, h.tally.of, h.checker.said(c.endpoint))
 	b = b[:min(len(b), from+maxReason)]
 	r.text, r.ends = b, append(r.ends, len(b))
 	return b[from:]

@@ -183,7 +183,8 @@ type change struct {
 	// row is the check, nil if it was deleted.
 	row      *model.HealthCheck
 	from, to Status
-	known    bool // it was there before
+	known    bool  // it was there before
+	endpoint int32 // see [standing]
 }
 
 // judge returns what all checks are, and which have changed for those that
@@ -208,7 +209,7 @@ func (t *tally) judge() (*States, []change) {
 			before, known = old.Status(t.all[i])
 		}
 		if known && before.Healthy != s.status[i].Healthy || !known && !s.status[i].Healthy {
-			changes = append(changes, change{t.all[i], t.sorted[i], before, s.status[i], known})
+			changes = append(changes, change{t.all[i], t.sorted[i], before, s.status[i], known, st.endpoint})
 		}
 	}
 	if !same {
@@ -223,7 +224,7 @@ func (t *tally) gone(old *States) []change {
 	var changes []change
 	for id, before := range old.All() {
 		if _, there := t.checks[id]; !there && !before.Healthy {
-			changes = append(changes, change{id: id, from: before, known: true})
+			changes = append(changes, change{id: id, from: before, known: true, endpoint: -1})
 		}
 	}
 	return changes
