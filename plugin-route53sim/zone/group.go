@@ -108,14 +108,14 @@ func (z *zoneState) definition(g *Group, key rrsetKey) routing.Definition[rrsetK
 	d.Owner, d.Policy, d.Members, d.Targets = g, g.Policy, d.Members[:0], d.Targets[:0]
 	for i := range g.Members {
 		r := g.Members[i].RRset
-		m, target := routing.NewMember(r), rrsetKey{}
-		z.lead(&m, &target, key, r.Alias)
-		z.check(&m, r.HealthCheckID)
+		d.Members, d.Targets = append(d.Members, routing.NewMember(r)), append(d.Targets, rrsetKey{})
+		m := &d.Members[i]
+		z.lead(m, &d.Targets[i], key, r.Alias)
+		z.check(m, r.HealthCheckID)
 		if r.CIDR != nil {
 			m.Collection = z.compiler.collections[r.CIDR.CollectionID]
 			z.depend(dependency{model.TableCIDRCollections, r.CIDR.CollectionID})
 		}
-		d.Members, d.Targets = append(d.Members, m), append(d.Targets, target)
 	}
 	z.compiler.definition = d
 	return d

@@ -63,12 +63,12 @@ func (r *reader) free() {
 // exchange asks and reads the response as far as it is looked at. It returns
 // what it was, or what is wrong with it.
 func exchange(l line, t *Target, r *Result) (string, error) {
-	asked := time.Now()
-	if _, err := io.WriteString(l, t.request); err != nil {
-		return "", statusFault(err)
-	}
 	in := newReader(l)
 	defer in.free()
+	asked := time.Now()
+	if _, err := l.Write(t.appendRequest(in.body[:0])); err != nil {
+		return "", statusFault(err)
+	}
 	if _, err := in.Peek(1); err != nil {
 		return "", statusFault(err)
 	}

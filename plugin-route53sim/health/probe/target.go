@@ -28,8 +28,9 @@ type Target struct {
 	port   uint16
 	search string      // nothing: any body
 	tls    *tls.Config // of HTTPS
-	// request is what is sent, whole.
-	request string
+	// id, host and path are what a request consists of: whole, thousands of
+	// them would take more room than all else.
+	id, host, path string
 }
 
 // Probed tells whether health checks of that type have an endpoint to probe.
@@ -83,7 +84,7 @@ func NewTarget(h *model.HealthCheck) (*Target, error) {
 		}
 	}
 	if t.kind != tcp {
-		t.request = request(h.ID, t.host(), c.ResourcePath)
+		t.id, t.host, t.path = h.ID, t.hostHeader(), c.ResourcePath
 	}
 	if t.kind == secure {
 		t.tls = tlsConfig(t.serverName(c.EnableSNI))
@@ -99,9 +100,9 @@ func (t *Target) serverName(enabled *bool) string {
 	return t.name
 }
 
-// host returns the Host header: with the port, unless it is the default of the
+// hostHeader returns the Host header: with the port, unless it is the default of the
 // scheme.
-func (t *Target) host() string {
+func (t *Target) hostHeader() string {
 	host := t.name
 	if host == "" {
 		host = t.addr.String()
@@ -115,16 +116,15 @@ func (t *Target) host() string {
 	return net.JoinHostPort(host, strconv.Itoa(int(t.port)))
 }
 
-// request returns the bytes that ask for path. It accepts no encoding:
-// endpoints that compress nevertheless are understood.
-func request(id, host, path string) string {
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
+// appendRequest appends what is sent. It accepts no encoding: endpoints that
+// compress nevertheless are understood.
+func (t *Target) appendRequest(b []byte) []byte {
+	b = append(b, "GET "...)
+	if !strings.HasPrefix(t.path, "/") {
+		b = append(b, '/')
 	}
-	return "GET " + path + " HTTP/1.1\r\n" +
-		"Host: " + host + "\r\n" +
-		"User-Agent: Amazon-Route53-Health-Check-Service (ref " + id + "; report http://amzn.to/1vsZADi)\r\n" +
-		"Accept: */*\r\n" +
-		"Accept-Encoding: identity\r\n" +
-		"Connection: close\r\n\r\n"
+	b = append(append(b, t.path...), " HTTP/1.1\r\nHost: "...)
+	b = append(append(b, t.host...), "\r\nUser-Agent: Amazon-Route53-Health-Check-Service (ref "...)
+	b = append(append(b, t.id...), "; report http://amzn.to/1vsZADi)\r\n"...)
+	return append(b, "Accept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"...)
 }

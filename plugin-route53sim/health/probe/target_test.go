@@ -32,8 +32,8 @@ func TestTargetRequest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := target(t, &model.HealthCheck{ID: "hc", Config: tt.config})
 			want := "GET " + tt.path + " HTTP/1.1\r\nHost: " + tt.host + "\r\n"
-			if !strings.HasPrefix(got.request, want) {
-				t.Errorf("request = %q, want %q", got.request, want)
+			if request := string(got.appendRequest(nil)); !strings.HasPrefix(request, want) {
+				t.Errorf("request = %q, want %q", request, want)
 			}
 			if tt.addr == "" && got.addr.IsValid() || tt.addr != "" && got.addr != netip.MustParseAddr(tt.addr) {
 				t.Errorf("address = %v, want %q", got.addr, tt.addr)
