@@ -111,7 +111,7 @@ func BenchmarkHealthChecks(b *testing.B) {
 		{"TCP", "TCP", nil, false, false, 1, 10},
 		{"HTTP", "HTTP", nil, false, true, 3, 10},
 		{"HTTP, followed by records", "HTTP", nil, true, true, 3, 10},
-		{"HTTPS_STR_MATCH", "HTTPS_STR_MATCH", secure, false, true, 1, 0},
+		{"HTTPS_STR_MATCH", "HTTPS_STR_MATCH", secure, false, false, 1, 0},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			e := newEndpoints(b, bb.config)

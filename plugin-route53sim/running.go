@@ -141,7 +141,8 @@ func (r *running) followHealth() {
 func (r *running) judge() {
 	r.answerBy(func() *zone.View {
 		changed := r.health.Take()
-		return r.compiler.Judge(slices.Collect(maps.Keys(changed)), func(id string) bool {
+		ids := slices.AppendSeq(make([]string, 0, len(changed)), maps.Keys(changed))
+		return r.compiler.Judge(ids, func(id string) bool {
 			return changed[id] && r.discovery.Healthy(id)
 		})
 	})

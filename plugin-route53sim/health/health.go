@@ -130,7 +130,7 @@ func (h *Health) Take() map[string]bool {
 	h.newsMu.Lock()
 	defer h.newsMu.Unlock()
 	changed := h.changed
-	h.changed = make(map[string]bool)
+	h.changed = make(map[string]bool, len(changed)) // as many again, if this is a storm
 	return changed
 }
 
