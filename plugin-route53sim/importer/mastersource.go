@@ -39,6 +39,9 @@ func newSource(file string, data []byte) *source {
 	return s
 }
 
+// structural are the bytes that tell where entries end.
+var structural = [256]bool{'\n': true, '"': true, ';': true, '(': true, ')': true}
+
 // splitEntries cuts data into its entries. A quoted string ends with its line:
 // one that does not is most often a fault, and must not hide what follows; open
 // tells whether there is one.
@@ -46,6 +49,9 @@ func splitEntries(data []byte) (entries []entry, open bool) {
 	e, line := entry{line: 1}, 1
 	depth, quoted, comment := 0, false, false
 	for i, c := range data {
+		if !structural[c] {
+			continue
+		}
 		switch {
 		case c == '\n':
 			line++

@@ -2,10 +2,12 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -119,8 +121,8 @@ func newMerger(old *bbolt.Cursor, w *state.Write) *merger {
 
 // inOrder returns rows in key order, as they most often are.
 func inOrder(rows []*state.Row) []*state.Row {
-	order := func(a, b *state.Row) int {
-		return bytes.Compare(rowKey(a.Table, a.Key), rowKey(b.Table, b.Key))
+	order := func(a, b *state.Row) int { // that of rowKey, as names of tables have no NUL
+		return cmp.Or(strings.Compare(a.Table, b.Table), strings.Compare(a.Key, b.Key))
 	}
 	if !slices.IsSortedFunc(rows, order) {
 		rows = slices.Clone(rows)
