@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -43,6 +44,7 @@ func TestPartition(t *testing.T) {
 		t.Errorf("Lock() of what a node of the other side holds = %v", err)
 	}
 	mustStore(t, a, "one/both", "of the first side")
+	laterStamps()
 	mustStore(t, b, "one/both", "of the second side")
 	mustStore(t, b, "two/b", "b")
 	mustStore(t, a, "two/a", "a")
@@ -66,6 +68,15 @@ func TestPartition(t *testing.T) {
 		wantTryLock(t, b, name, false, "held on the other side")
 		unlock(t, a, name)
 		wantTryLock(t, b, name, true, "held by nobody")
+	}
+}
+
+// laterStamps returns when what is stored anywhere from now on counts as later
+// than what was stored before: sides of a cut have nothing but the clock in common,
+// to the millisecond.
+func laterStamps() {
+	for at := time.Now().UnixMilli(); time.Now().UnixMilli() <= at; {
+		runtime.Gosched()
 	}
 }
 
