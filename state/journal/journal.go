@@ -59,10 +59,11 @@ const newSuffix = ".new"
 
 // Journal is an open file. Its methods are safe for concurrent use.
 type Journal struct {
-	dir, path string
-	db        atomic.Pointer[bbolt.DB] // a large write makes a new file
-	closing   sync.WaitGroup           // of old files
-	large     int                      // what a large write begins with
+	path    string
+	db      atomic.Pointer[bbolt.DB] // a large write makes a new file
+	closing sync.WaitGroup           // of old files
+	large   int                      // what a large write begins with
+	syncDir func(dir string) error   // but in tests, syncDir
 }
 
 // Open opens the file in folder dir, which it creates if need be. An error
@@ -75,7 +76,7 @@ func Open(dir string) (*Journal, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		if err := create(dir, path); err != nil {
+		if err := create(path); err != nil {
 			return nil, fmt.Errorf("creating %s: %w", path, err)
 		}
 	case err != nil:
@@ -89,7 +90,7 @@ func Open(dir string) (*Journal, error) {
 	}
 	// What a crash left half made, and takes room; whoever makes one has the file locked.
 	_ = os.Remove(path + newSuffix)
-	j := &Journal{dir: dir, path: path, large: large}
+	j := &Journal{path: path, large: large, syncDir: syncDir}
 	j.db.Store(db)
 	return j, nil
 }
@@ -154,27 +155,38 @@ func checkFormat(tx *bbolt.Tx) error {
 	return nil
 }
 
-// create makes an empty file beside path and renames it into place.
-func create(dir, path string) error {
+// create makes an empty file and renames it into place.
+func create(path string) error {
+	db, err := begin(path, bbolt.Options{})
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(path+newSuffix, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// begin makes an empty file beside path, instead of one that a crash has left
+// there.
+func begin(path string, o bbolt.Options) (*bbolt.DB, error) {
 	tmp := path + newSuffix
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+		return nil, err
 	}
-	db, err := bbolt.Open(tmp, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
+	o.Timeout, o.FreelistType, o.InitialMmapSize = lockWait, bbolt.FreelistMapType, initialMap
+	db, err := bbolt.Open(tmp, 0o600, &o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = db.Update(makeBuckets)
-	if cerr := db.Close(); err == nil {
-		err = cerr
+	if err := db.Update(makeBuckets); err != nil {
+		_ = db.Close()
+		return nil, err
 	}
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return db, nil
 }
 
 // makeBuckets makes what an empty file has.

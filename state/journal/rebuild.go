@@ -3,9 +3,9 @@ package journal
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,22 +25,16 @@ const (
 // rebuild does a write by making a new file of what the old one holds and what
 // is written, in key order. Only when that is on the disk it takes the old
 // one's place, by rename: a crash leaves the one or the other.
-func (j *Journal) rebuild(w *state.Write) (err error) {
-	tmp := j.path + newSuffix
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	db, err := bbolt.Open(tmp, 0o600, &bbolt.Options{
-		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, InitialMmapSize: initialMap,
-		NoSync: true, NoGrowSync: true, NoFreelistSync: true,
-	})
+func (j *Journal) rebuild(w *state.Write) error {
+	db, err := begin(j.path, bbolt.Options{NoSync: true, NoGrowSync: true, NoFreelistSync: true})
 	if err != nil {
-		return fmt.Errorf("creating %s: %w", tmp, err)
+		return fmt.Errorf("creating a new %s: %w", j.path, err)
 	}
+	placed := false
 	defer func() {
-		if err != nil {
+		if !placed {
 			_ = db.Close()
-			_ = os.Remove(tmp)
+			_ = os.Remove(j.path + newSuffix)
 		}
 	}()
 	old := j.db.Load()
@@ -48,19 +42,17 @@ func (j *Journal) rebuild(w *state.Write) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, j.path); err != nil {
+	if err := os.Rename(j.path+newSuffix, j.path); err != nil {
 		return err
 	}
+	placed = true // whatever becomes of the folder, this is the file by now
 	j.db.Store(db)
 	j.closing.Go(func() { _ = old.Close() }) // once those that read it are done
-	return syncDir(j.dir)
+	return j.syncDir(filepath.Dir(j.path))
 }
 
 // refill puts what old holds into db, as w leaves it.
 func refill(db *bbolt.DB, old *bbolt.Tx, w *state.Write) error {
-	if err := db.Update(makeBuckets); err != nil {
-		return err
-	}
 	steps := make(chan []pair, 1)
 	go newMerger(old.Bucket(bucketRows).Cursor(), w).run(steps)
 	var err error

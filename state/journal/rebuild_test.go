@@ -120,6 +120,30 @@ func TestLargeWriteFails(t *testing.T) {
 	}
 }
 
+// TestLargeWriteUnsure lets the folder's sync fail once the new file is in place:
+// the write may be lost in a crash, so it has failed, but what is there can be
+// read and written on.
+func TestLargeWriteUnsure(t *testing.T) {
+	j := open1(t, t.TempDir())
+	defer j.Close()
+	j.large = 10
+	broken := errors.New("input/output error")
+	j.syncDir = func(string) error { return broken }
+	if err := j.Write(manyRows(20, 1)); !errors.Is(err, broken) {
+		t.Errorf("Write = %v, want %v", err, broken)
+	}
+	if n, one := uniform(j); n != 20 || !one {
+		t.Errorf("%d rows, of one write: %v, want 20 of one", n, one)
+	}
+	j.syncDir = syncDir
+	if err := j.Write(manyRows(30, 2)); err != nil {
+		t.Errorf("Write = %v", err)
+	}
+	if n, one := uniform(j); n != 30 || !one {
+		t.Errorf("%d rows, of one write: %v, want 30 of one", n, one)
+	}
+}
+
 // TestReplacedFileIsInUse opens a file that is replaced before its lock is had,
 // as a large write of another process does.
 func TestReplacedFileIsInUse(t *testing.T) {
